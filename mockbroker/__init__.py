@@ -1,0 +1,1 @@
+"""A Kafka cluster in one small process, for tests."""

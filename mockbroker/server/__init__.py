@@ -1,0 +1,1 @@
+"""Sockets and threads around the broker. The only folder that imports trio."""

@@ -1,0 +1,1 @@
+"""Frames and compression: what stands between bytes and messages."""
