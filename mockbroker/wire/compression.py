@@ -1,0 +1,168 @@
+"""The four codecs of record batches, in the framings that Kafka's clients use.
+
+gzip is the gzip format (several members may follow one another), snappy the framing of snappy-java ("xerial")
+and when read also a bare snappy block, lz4 the LZ4 frame format with independent blocks, zstd is plain.
+
+Source: `org.apache.kafka.common.compress`. Levels: KIP-390.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from protocol_specs.record_batch import Buffer
+
+__all__ = ["CODECS", "CODEC_NAMES", "CodecError", "compress", "decompress"]
+
+GZIP: Final = 1
+SNAPPY: Final = 2
+LZ4: Final = 3
+ZSTD: Final = 4
+
+#: Codec numbers by the names that `compression.type` uses.
+CODECS: Final = {"none": 0, "uncompressed": 0, "gzip": GZIP, "snappy": SNAPPY, "lz4": LZ4, "zstd": ZSTD}
+
+#: The names of codecs 0 to 4.
+CODEC_NAMES: Final = ("none", "gzip", "snappy", "lz4", "zstd")
+
+_DEFAULT_LEVEL: Final = {GZIP: -1, LZ4: 9, ZSTD: 3}
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+_XERIAL_MAGIC: Final = b"\x82SNAPPY\x00"
+_XERIAL_HEADER: Final = _XERIAL_MAGIC + struct.pack(">ii", 1, 1)
+_XERIAL_BLOCK: Final = 32 * 1024
+_INT32: Final = struct.Struct(">i")
+
+
+class CodecError(ValueError):
+    """Compressed bytes that cannot be read, or a codec that does not exist."""
+
+
+def compress(codec: int, data: Buffer, level: int | None = None) -> bytes:
+    """Compress `data`.
+
+    Args:
+        codec: 1 gzip, 2 snappy, 3 lz4, 4 zstd.
+        level: as in `compression.gzip.level` and its like; None is Kafka's default. Snappy has none.
+
+    Raises:
+        CodecError: no such codec.
+    """
+    try:
+        compressor = _COMPRESSORS[codec]
+    except KeyError:
+        raise CodecError(f"there is no compression codec {codec}") from None
+    return compressor(data, _DEFAULT_LEVEL.get(codec, 0) if level is None else level)
+
+
+def decompress(codec: int, data: Buffer) -> bytes:
+    """Decompress `data`.
+
+    Raises:
+        CodecError: no such codec, or bytes that are not in its format, or that end too early.
+    """
+    try:
+        decompressor = _DECOMPRESSORS[codec]
+    except KeyError:
+        raise CodecError(f"there is no compression codec {codec}") from None
+    try:
+        return decompressor(data)
+    except CodecError:
+        raise
+    except Exception as error:  # cramjam's errors share no base class but Exception
+        raise CodecError(f"{CODEC_NAMES[codec]}: {error}") from error
+
+
+def _gzip(data: Buffer, level: int) -> bytes:
+    compressor = zlib.compressobj(level, wbits=_GZIP_WINDOW)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _gunzip(data: Buffer) -> bytes:
+    members = []
+    rest: Buffer = data
+    while True:
+        member = zlib.decompressobj(_GZIP_WINDOW)
+        members.append(member.decompress(rest))
+        if not member.eof:
+            raise CodecError("gzip: the data ends early")
+        rest = member.unused_data
+        if not rest:
+            return members[0] if len(members) == 1 else b"".join(members)
+
+
+def _snappy(data: Buffer, level: int) -> bytes:
+    import cramjam
+
+    parts = [_XERIAL_HEADER]
+    view = memoryview(data)
+    for at in range(0, len(view), _XERIAL_BLOCK):
+        block = bytes(cramjam.snappy.compress_raw(view[at : at + _XERIAL_BLOCK]))
+        parts += (_INT32.pack(len(block)), block)
+    return b"".join(parts)
+
+
+def _unsnappy(data: Buffer) -> bytes:
+    import cramjam
+
+    view = memoryview(data)
+    if bytes(view[: len(_XERIAL_MAGIC)]) != _XERIAL_MAGIC:
+        return bytes(cramjam.snappy.decompress_raw(view))
+    parts = []
+    at = 0
+    while at < len(view):
+        if bytes(view[at : at + len(_XERIAL_MAGIC)]) == _XERIAL_MAGIC:  # streams may follow one another
+            at += len(_XERIAL_HEADER)
+            continue
+        if at + 4 > len(view):
+            raise CodecError("snappy: the data ends early")
+        (size,) = _INT32.unpack_from(view, at)
+        at += 4
+        if size < 0 or at + size > len(view):
+            raise CodecError(f"snappy: a block of {size} bytes where {len(view) - at} are left")
+        parts.append(bytes(cramjam.snappy.decompress_raw(view[at : at + size])))
+        at += size
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _lz4(data: Buffer, level: int) -> bytes:
+    import cramjam
+
+    # The Java clients refuse frames whose blocks depend on one another.
+    compressor = cramjam.lz4.Compressor(level=level, content_checksum=False, block_linked=False)
+    compressor.compress(bytes(data))
+    return bytes(compressor.finish())
+
+
+def _unlz4(data: Buffer) -> bytes:
+    import cramjam
+
+    return bytes(cramjam.lz4.decompress(data))
+
+
+def _zstd(data: Buffer, level: int) -> bytes:
+    import cramjam
+
+    return bytes(cramjam.zstd.compress(data, level))
+
+
+def _unzstd(data: Buffer) -> bytes:
+    import cramjam
+
+    return bytes(cramjam.zstd.decompress(data))
+
+
+_COMPRESSORS: Final[dict[int, Callable[[Any, int], bytes]]] = {
+    GZIP: _gzip,
+    SNAPPY: _snappy,
+    LZ4: _lz4,
+    ZSTD: _zstd,
+}
+_DECOMPRESSORS: Final[dict[int, Callable[[Any], bytes]]] = {
+    GZIP: _gunzip,
+    SNAPPY: _unsnappy,
+    LZ4: _unlz4,
+    ZSTD: _unzstd,
+}
