@@ -1,0 +1,51 @@
+"""Which broker the tests run against, and the record of what worked with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from compat_tests.support import results
+from compat_tests.support.brokers import Broker, mockbroker, real_kafka
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("compatibility")
+    group.addoption("--real-kafka", action="store_true", help="run against an Apache Kafka of the test's own")
+    group.addoption(
+        "--bootstrap-server", metavar="HOST:PORT", help="run against an empty broker that is there already"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cluster(brokers=1): the cluster that a module wants")
+    config.addinivalue_line("markers", "shows(capability): what a test shows, for docs/compatibility.md")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(results.Recorder(results.PATH))
+
+
+@pytest.fixture(scope="module")
+def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """An empty cluster for the tests of one module."""
+    marker = request.node.get_closest_marker("cluster")
+    brokers = marker.kwargs["brokers"] if marker else 1
+    given = request.config.getoption("--bootstrap-server")
+    if given:
+        yield Broker(given, is_real=True)
+        return
+    start = real_kafka if request.config.getoption("--real-kafka") else mockbroker
+    with start(tmp_path_factory.mktemp("broker"), brokers=brokers) as broker:
+        yield broker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Puts down, where the recorder finds it, whose program a test drives and what it shows."""
+    marker = item.get_closest_marker("shows")
+    if marker:
+        callspec = getattr(item, "callspec", None)
+        version = callspec.params.get("version") if callspec else None
+        item.user_properties.append(("client", item.path.parent.name))
+        item.user_properties.append(("version", version or "4.3.1"))
+        item.user_properties.append(("capability", marker.args[0]))

@@ -1,0 +1,1 @@
+"""What the tests of every client share: brokers to talk to, processes, toolchains, results."""

@@ -1,0 +1,67 @@
+"""Toolchains that a client needs. What is missing skips its tests with a reason; under CI=true it fails them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache"
+
+
+def under_ci() -> bool:
+    """Whether this is a CI run, in which nothing may be left out."""
+    return os.environ.get("CI", "").lower() == "true"
+
+
+def do_without(reason: str) -> None:
+    """Skips the test that asked, or fails it under CI=true."""
+    if under_ci():
+        pytest.fail(f"{reason} (nothing is skipped under CI=true)", pytrace=False)
+    pytest.skip(reason)
+
+
+def require(*programs: str) -> None:
+    """Skips (fails under CI) unless all programs are on the PATH."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        do_without(f"not installed: {', '.join(missing)}")
+
+
+@cache
+def kafka_jars() -> Path:
+    """The folder with the jars of Apache Kafka, its tools and its broker, fetched by Maven on first use.
+
+    MOCKBROKER_KAFKA_JARS names a folder that has them already.
+    """
+    given = os.environ.get("MOCKBROKER_KAFKA_JARS")
+    if given:
+        return Path(given)
+    jars = CACHE / "kafka-cli" / "jars"
+    complete = jars / ".complete"
+    pom = ROOT / "compat_tests" / "kafka_cli" / "pom.xml"
+    if complete.exists() and complete.read_text() == pom.read_text():
+        return jars
+    require("mvn")
+    command = [
+        *("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"),
+        *(f"-DoutputDirectory={jars}", f"-Dmaven.repo.local={CACHE / 'maven'}"),
+    ]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    complete.write_text(pom.read_text())
+    return jars
+
+
+def java(heap: str, *properties: str) -> list[str]:
+    """The start of a java command line: a small, quick JVM that leaves no files outside the checkout."""
+    scratch = CACHE / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    return [
+        *("java", f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"),
+        *("-Dfile.encoding=UTF-8", f"-Djava.io.tmpdir={scratch}", *properties),
+    ]
