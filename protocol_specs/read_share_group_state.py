@@ -1,0 +1,53 @@
+"""ReadShareGroupState (API key 84)."""
+
+from __future__ import annotations
+
+from protocol_specs.notation import (
+    Api,
+    array,
+    int8,
+    int16,
+    int32,
+    int64,
+    nullable_string,
+    string,
+    struct,
+    uuid,
+)
+
+__all__ = ["READ_SHARE_GROUP_STATE"]
+
+READ_SHARE_GROUP_STATE = Api(
+    key=84,
+    name="ReadShareGroupState",
+    versions="0-0",
+    flexible="0+",
+    request=struct(
+        group_id=string,
+        topics=array(
+            topic_id=uuid,
+            partitions=array(
+                partition=int32,
+                leader_epoch=int32,
+            ),
+        ),
+    ),
+    response=struct(
+        results=array(
+            topic_id=uuid,
+            partitions=array(
+                partition=int32,
+                error_code=int16,
+                error_message=nullable_string,
+                state_epoch=int32,
+                start_offset=int64,
+                state_batches=array(
+                    first_offset=int64,
+                    last_offset=int64,
+                    delivery_state=int8,
+                    delivery_count=int16,
+                ),
+            ),
+        ),
+    ),
+)
