@@ -1,0 +1,186 @@
+"""The configs of one topic's logs, typed, and the rules that hold between them (Kafka: `LogConfig`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from mockbroker.config.definitions import parse_value
+from mockbroker.config.tables import TOPIC, TOPIC_SYNONYMS
+
+if TYPE_CHECKING:
+    from mockbroker.config.settings import SettingsView
+
+__all__ = ["LogConfig", "log_config", "topic_defaults"]
+
+_HOUR_MS: Final = 3_600_000
+_MINUTE_MS: Final = 60_000
+
+
+class LogConfig:
+    """What a log needs to know of its topic's configs, under their own names with underscores.
+
+    Sizes are in bytes and times in milliseconds, as the names say; `retention_bytes` and `retention_ms` are -1 where
+    there is no limit. `local_retention_bytes` and `local_retention_ms` are -2 where they follow the other two.
+
+    Attributes:
+        cleanup_policy: of "delete" and "compact", none, one or both.
+        compression_type: "producer" leaves batches as they came; "uncompressed" is none.
+        message_timestamp_type: "CreateTime" or "LogAppendTime".
+        leader_replication_throttled_replicas: `partition:broker` for each, or "*" alone.
+    """
+
+    __slots__ = (
+        "cleanup_policy",
+        "compression_gzip_level",
+        "compression_lz4_level",
+        "compression_type",
+        "compression_zstd_level",
+        "delete_retention_ms",
+        "file_delete_delay_ms",
+        "flush_messages",
+        "flush_ms",
+        "follower_replication_throttled_replicas",
+        "index_interval_bytes",
+        "leader_replication_throttled_replicas",
+        "local_retention_bytes",
+        "local_retention_ms",
+        "max_compaction_lag_ms",
+        "max_message_bytes",
+        "message_timestamp_after_max_ms",
+        "message_timestamp_before_max_ms",
+        "message_timestamp_type",
+        "min_cleanable_dirty_ratio",
+        "min_compaction_lag_ms",
+        "min_insync_replicas",
+        "preallocate",
+        "remote_log_copy_disable",
+        "remote_log_delete_on_disable",
+        "remote_storage_enable",
+        "retention_bytes",
+        "retention_ms",
+        "segment_bytes",
+        "segment_index_bytes",
+        "segment_jitter_ms",
+        "segment_ms",
+        "unclean_leader_election_enable",
+    )
+
+    cleanup_policy: frozenset[str]
+    compression_gzip_level: int
+    compression_lz4_level: int
+    compression_type: str
+    compression_zstd_level: int
+    delete_retention_ms: int
+    file_delete_delay_ms: int
+    flush_messages: int
+    flush_ms: int
+    follower_replication_throttled_replicas: frozenset[str]
+    index_interval_bytes: int
+    leader_replication_throttled_replicas: frozenset[str]
+    local_retention_bytes: int
+    local_retention_ms: int
+    max_compaction_lag_ms: int
+    max_message_bytes: int
+    message_timestamp_after_max_ms: int
+    message_timestamp_before_max_ms: int
+    message_timestamp_type: str
+    min_cleanable_dirty_ratio: float
+    min_compaction_lag_ms: int
+    min_insync_replicas: int
+    preallocate: bool
+    remote_log_copy_disable: bool
+    remote_log_delete_on_disable: bool
+    remote_storage_enable: bool
+    retention_bytes: int
+    retention_ms: int
+    segment_bytes: int
+    segment_index_bytes: int
+    segment_jitter_ms: int
+    segment_ms: int
+    unclean_leader_election_enable: bool
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        for name, attribute in _ATTRIBUTES:
+            value = values[name]
+            setattr(self, attribute, frozenset(value) if isinstance(value, list) else value)
+        internal = values.get("internal.segment.bytes")
+        if internal is not None:
+            self.segment_bytes = internal
+
+    @property
+    def is_compacted(self) -> bool:
+        """Whether the log keeps the last record of each key."""
+        return "compact" in self.cleanup_policy
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether old segments go by time and size."""
+        return "delete" in self.cleanup_policy
+
+    @property
+    def max_segment_ms(self) -> int:
+        """How long a segment may take records: a compacted log rolls early enough for its maximum lag."""
+        if self.is_compacted and self.max_compaction_lag_ms > 0:
+            return min(self.max_compaction_lag_ms, self.segment_ms)
+        return self.segment_ms
+
+
+_ATTRIBUTES: Final = tuple((name, name.replace(".", "_")) for name in TOPIC.described)
+
+
+def topic_defaults(settings: SettingsView) -> dict[str, Any]:
+    """The broker's value of each topic config, typed (Kafka: `KafkaConfig.extractLogConfigMap`)."""
+    values = {name: settings[broker_name] for name, broker_name in TOPIC_SYNONYMS.items()}
+    values["segment.ms"] = _first(settings["log.roll.ms"], settings["log.roll.hours"] * _HOUR_MS)
+    values["segment.jitter.ms"] = _first(
+        settings["log.roll.jitter.ms"], settings["log.roll.jitter.hours"] * _HOUR_MS
+    )
+    values["flush.ms"] = _first(
+        settings["log.flush.interval.ms"], settings["log.flush.scheduler.interval.ms"]
+    )
+    minutes = settings["log.retention.minutes"]
+    retention_ms = _first(
+        settings["log.retention.ms"],
+        settings["log.retention.hours"] * _HOUR_MS if minutes is None else minutes * _MINUTE_MS,
+    )
+    values["retention.ms"] = max(retention_ms, -1)
+    for name in TOPIC.described:
+        if name not in values:
+            values[name] = TOPIC[name].default_value
+    return values
+
+
+def _first(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
+
+
+def topic_values(settings: SettingsView, overrides: Mapping[str, str]) -> dict[str, Any]:
+    """The typed value of each topic config; those of `overrides` are checked.
+
+    Raises:
+        ConfigError: a value of `overrides` is not allowed.
+    """
+    values = settings.topic_defaults
+    if not overrides:
+        return values
+    values = dict(values)
+    for name in TOPIC:
+        if name in overrides:
+            values[name] = parse_value(TOPIC[name], overrides[name])
+    return values
+
+
+def log_config(settings: SettingsView, overrides: Mapping[str, str]) -> LogConfig:
+    """The configs of a topic with these overrides.
+
+    Args:
+        settings: the cluster's settings, or one broker's.
+        overrides: the topic's own configs as text; unknown names are passed over, as Kafka does when it starts.
+
+    Raises:
+        ConfigError: a value of `overrides` is not allowed.
+    """
+    if not overrides:
+        return settings.default_log_config
+    return LogConfig(topic_values(settings, overrides))

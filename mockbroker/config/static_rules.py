@@ -1,0 +1,86 @@
+"""What must hold of the properties that a broker is given (Kafka: `KafkaConfig.validateValues` and its like).
+
+Kafka checks the same rules again whenever a config is changed at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mockbroker.config.definitions import Definition, parse_value
+from mockbroker.config.tables import AUTHORIZER, BROKER, TOPIC_SYNONYMS, listener_config_base
+from mockbroker.config.values import ConfigError
+
+__all__ = ["clamp_intervals", "static_definition", "validate_static"]
+
+#: Names with these beginnings belong to a plugin or to a provider of values.
+_PLUGIN_PREFIXES: Final = ("config.providers.", "rsm.config.", "rlmm.config.")
+
+
+def static_definition(name: str) -> Definition | None:
+    """What is known of a property that may be given at start.
+
+    Returns:
+        None for a plugin's own property, whose values nobody here can check.
+
+    Raises:
+        KeyError: a broker has no such property.
+    """
+    for known in (name, listener_config_base(name) or ""):
+        for table in (BROKER, AUTHORIZER):
+            if known in table:
+                return table[known]
+    base = listener_config_base(name)
+    if base is not None:
+        for known in BROKER.described:
+            if base.endswith("." + known):
+                return BROKER[known]
+    if name.startswith(_PLUGIN_PREFIXES):
+        return None
+    raise KeyError(name)
+
+
+def validate_static(properties: Mapping[str, str]) -> None:
+    """Check what was given at start.
+
+    Raises:
+        ConfigError: a name that no broker has, or a value that is not allowed; its text names the property, the value
+            and what is allowed.
+    """
+    for name, text in properties.items():
+        try:
+            definition = static_definition(name)
+        except KeyError:
+            raise ConfigError(name, text, text=_unknown(name)) from None
+        if definition is not None:
+            parse_value(definition, text)
+
+
+def _unknown(name: str) -> str:
+    text = f"Unknown configuration {name}: a broker has no config of this name"
+    synonym = TOPIC_SYNONYMS.get(name)
+    if synonym is not None:
+        return f"{text}; it is a topic's, whose default for all topics is {synonym}"
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, BROKER.described, n=1)
+    return f"{text}; did you mean {close[0]}?" if close else text
+
+
+def clamp_intervals(properties: dict[str, str]) -> dict[str, str]:
+    """Keep the assignment intervals between their bounds (Kafka: `GroupCoordinatorConfig.clampDynamicConfigs`)."""
+    for kind in ("consumer", "share", "streams"):
+        name = f"group.{kind}.assignment.interval.ms"
+        if name in properties:
+            low = _value(properties, f"group.{kind}.min.assignment.interval.ms")
+            high = _value(properties, f"group.{kind}.max.assignment.interval.ms")
+            value = _value(properties, name)
+            if not low <= value <= high:
+                properties[name] = str(low if value < low else high)
+    return properties
+
+
+def _value(properties: Mapping[str, str], name: str) -> Any:
+    definition = BROKER[name]
+    return parse_value(definition, properties.get(name, definition.default))

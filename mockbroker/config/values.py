@@ -1,0 +1,132 @@
+"""Config values between text and Python (Kafka: `ConfigDef.parseType`, `ConfigDef.convertToString`)."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import Any
+
+__all__ = ["ConfigError", "ConfigType", "java_trim", "parse_type", "text_of", "text_of_double"]
+
+#: What Java's `String.trim` cuts off: every character up to the space.
+_JAVA_SPACE = "".join(map(chr, range(33)))
+_DOUBLE = r"([+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))[fFdD]?"
+
+
+class ConfigType(IntEnum):
+    """A config's type, numbered as in DescribeConfigs answers (Kafka: `DescribeConfigsResponse.ConfigType`)."""
+
+    UNKNOWN = 0
+    BOOLEAN = 1
+    STRING = 2
+    INT = 3
+    SHORT = 4
+    LONG = 5
+    DOUBLE = 6
+    LIST = 7
+    CLASS = 8
+    PASSWORD = 9
+
+
+_BITS = {ConfigType.INT: 31, ConfigType.SHORT: 15, ConfigType.LONG: 63}
+
+
+class ConfigError(ValueError):
+    """A value that its config does not allow. Its text is the one that Kafka answers.
+
+    Attributes:
+        name: the config's name.
+        value: what was given.
+        reason: what is wrong with it, or None.
+    """
+
+    def __init__(self, name: str, value: Any, reason: str | None = None, *, text: str | None = None) -> None:
+        self.name = name
+        self.value = value
+        self.reason = reason
+        if text is None:
+            text = f"Invalid value {_java_text(value)} for configuration {name}"
+            if reason is not None:
+                text = f"{text}: {reason}"
+        super().__init__(text)
+
+
+def java_trim(text: str) -> str:
+    """Cut off what Java's `String.trim` does, which is not quite what `str.strip` does."""
+    return text.strip(_JAVA_SPACE)
+
+
+def parse_type(name: str, text: str | None, kind: ConfigType) -> Any:
+    """The value of `text`: bool, int, float, str or list[str]; None stays None.
+
+    Raises:
+        ConfigError: `text` is no value of this type.
+    """
+    if text is None:
+        return None
+    trimmed = java_trim(text)
+    if kind in _BITS:
+        if _is_integer(trimmed):
+            number = int(trimmed)
+            if -(1 << _BITS[kind]) <= number < 1 << _BITS[kind]:
+                return number
+        raise ConfigError(name, text, f"Not a number of type {kind.name}")
+    if kind is ConfigType.BOOLEAN:
+        lower = trimmed.lower()
+        if lower not in ("true", "false"):
+            raise ConfigError(name, text, "Expected value to be either true or false")
+        return lower == "true"
+    if kind is ConfigType.DOUBLE:
+        match = re.fullmatch(_DOUBLE, trimmed)
+        if match is None:
+            raise ConfigError(name, text, "Not a number of type DOUBLE")
+        return float(match[1])
+    if kind is ConfigType.LIST:
+        return [entry.strip(" \t\n\v\f\r") for entry in trimmed.split(",")] if trimmed else []
+    return trimmed
+
+
+def _is_integer(text: str) -> bool:
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return digits.isascii() and digits.isdigit()
+
+
+def text_of(value: Any) -> str | None:
+    """The canonical text of a parsed value; None for None."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return text_of_double(value)
+    if isinstance(value, list):
+        return ",".join(value)
+    return str(value)
+
+
+def text_of_double(value: float) -> str:
+    """`value` as Java's `Double.toString` prints it: 0.5, 1.0E10, 1.7976931348623157E308."""
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        plain = repr(value)
+        return plain if "e" not in plain else f"{value:.10f}".rstrip("0")
+    sign = "-" if value < 0 else ""
+    digits, _, exponent = f"{abs(value)!r}".partition("e")
+    whole, _, fraction = digits.partition(".")
+    power = int(exponent or 0) + len(whole) - 1
+    significant = (whole + fraction).strip("0") if whole != "0" else fraction.lstrip("0")
+    if whole == "0":
+        power = -(len(fraction) - len(significant)) - 1
+        significant = significant.rstrip("0")
+    return f"{sign}{significant[0]}.{significant[1:] or '0'}E{power}"
+
+
+def _java_text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return "[" + ", ".join(value) + "]"
+    return text_of(value) or ""
