@@ -21,10 +21,10 @@ TRANSACTION_LOG_VALUE = Schema(
     flexible="1+",
     fields=struct(
         producer_id=int64,
-        previous_producer_id=tag(0, since=0).int64.default(-1),
-        next_producer_id=tag(1, since=0).int64.default(-1),
+        previous_producer_id=tag(0, since=1).int64.default(-1),
+        next_producer_id=tag(1, since=1).int64.default(-1),
         producer_epoch=int16,
-        next_producer_epoch=tag(3, since=0).int16.default(-1),
+        next_producer_epoch=tag(3, since=1).int16.default(-1),
         transaction_timeout_ms=int32,
         transaction_status=int8,
         transaction_partitions=array(
@@ -33,6 +33,6 @@ TRANSACTION_LOG_VALUE = Schema(
         ).nullable(),
         transaction_last_update_timestamp_ms=int64,
         transaction_start_timestamp_ms=int64,
-        client_transaction_version=tag(2, since=0).int16,
+        client_transaction_version=tag(2, since=1).int16,
     ),
 )
