@@ -1,0 +1,53 @@
+"""A batch on its way into a log: its bytes, and its header taken apart once."""
+
+from __future__ import annotations
+
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.record_batch import HEADER, HEADER_SIZE, BatchHeader, restamp_time, stamp
+
+__all__ = ["Batch"]
+
+
+class Batch(BatchHeader):
+    """One batch of magic 2.
+
+    Attributes:
+        view: its bytes, all of them and nothing else, in the buffer in which they arrived.
+    """
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: memoryview) -> None:
+        if len(view) < HEADER_SIZE:
+            raise KafkaError(
+                ErrorCode.CORRUPT_MESSAGE,
+                f"Record batch is corrupt (the size {len(view)} "
+                f"is smaller than the minimum allowed overhead {HEADER_SIZE})",
+            )
+        self.view = view
+        (
+            self.base_offset,
+            self.length,
+            self.leader_epoch,
+            self.magic,
+            self.crc,
+            self.attributes,
+            self.last_offset_delta,
+            self.base_timestamp,
+            self.max_timestamp,
+            self.producer_id,
+            self.producer_epoch,
+            self.base_sequence,
+            self.count,
+        ) = HEADER.unpack_from(view)
+
+    def stamp(self, base_offset: int, leader_epoch: int) -> None:
+        """Set where it stands in the log, and under which leader it came there."""
+        self.base_offset = base_offset
+        self.leader_epoch = leader_epoch
+        stamp(self.view, base_offset, leader_epoch)
+
+    def restamp_time(self, max_timestamp: int, *, is_append_time: bool) -> None:
+        """Set the greatest timestamp and its type; the CRC follows."""
+        restamp_time(self.view, max_timestamp, is_append_time=is_append_time)
+        self.__init__(self.view)  # type: ignore[misc]

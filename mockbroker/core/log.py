@@ -1,0 +1,377 @@
+"""One replica's log of one partition.
+
+Rules kept here (`UnifiedLog`, `LocalLog`):
+
+- Batches stay the bytes in which they came. Base offset and leader epoch are stamped in place; readers get views.
+- Offsets only rise, and stay what they were when records before or between them are gone.
+- A fetch from the middle of a batch gets the whole batch; so does one after the log start was moved into it.
+- Nothing at or above the high watermark is deleted, and the log start never passes it.
+- The log is a row of segments. Only the last one, the active segment, is written to; a new one begins when the active
+  one is full (`segment.bytes`) or old (`segment.ms`), and retention drops whole segments.
+- A read ends where its segment ends.
+
+What makes a batch acceptable is in `validation`, and what a producer may do in `producers`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from mockbroker.core.batches import Batch
+from mockbroker.core.leader_epochs import LeaderEpochs
+from mockbroker.core.producer_state import CompletedTransaction, Origin, Verification
+from mockbroker.core.producers import ProducerStates
+from mockbroker.core.segments import Segment
+from mockbroker.core.time_lookup import TimeAndOffset, find_by_time, find_max_timestamp
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.config import LogConfig
+    from mockbroker.core.time import Clock
+
+__all__ = ["AbortedTransaction", "Appended", "Batch", "Log", "TimeAndOffset"]
+
+
+class Appended(NamedTuple):
+    """What an append did.
+
+    Attributes:
+        append_time_ms: the broker's time where the topic wants it in its records, else -1. For a duplicate the
+            greatest timestamp of the batch that it repeats, as Kafka answers.
+        batch: as it now stands in the log; None for a duplicate, of which nothing was written.
+    """
+
+    base_offset: int
+    last_offset: int
+    append_time_ms: int
+    batch: Batch | None
+
+
+class AbortedTransaction(NamedTuple):
+    """`last_offset` is the marker's; all before `last_stable_offset` was decided with it."""
+
+    producer_id: int
+    first_offset: int
+    last_offset: int
+    last_stable_offset: int
+
+
+class Log:
+    """A log, empty at first.
+
+    Args:
+        config: of its topic; may be replaced at any time by setting the attribute.
+        partition: topic and index as Kafka prints them ("orders-0"), for error texts.
+        start_offset: of the first record to come.
+        verifies_transactions: whether a transaction's first batch needs a guard (KIP-890).
+
+    Attributes:
+        start_offset: records before it are gone, though their batch may still be here.
+        end_offset: of the next record.
+        size_bytes: of all segments.
+        segments: in order, never none; the last one is active.
+        first_unstable_offset: start of the first transaction that is not decided below the high watermark, or None.
+    """
+
+    __slots__ = (
+        "_aborted",
+        "_bases",
+        "_clock",
+        "_high_watermark",
+        "config",
+        "end_offset",
+        "leader_epochs",
+        "partition",
+        "producers",
+        "segments",
+        "size_bytes",
+        "start_offset",
+    )
+
+    def __init__(
+        self,
+        config: LogConfig,
+        clock: Clock,
+        partition: str = "",
+        *,
+        start_offset: int = 0,
+        verifies_transactions: bool = False,
+    ) -> None:
+        self.config = config
+        self._clock = clock
+        self.partition = partition
+        self.start_offset = start_offset
+        self.end_offset = start_offset
+        self.size_bytes = 0
+        self.producers = ProducerStates(partition, verifies_transactions)
+        self.leader_epochs = LeaderEpochs()
+        self.segments = [Segment(start_offset, clock.now_ms)]
+        self._bases = [start_offset]
+        self._aborted: list[AbortedTransaction] = []
+        self._high_watermark = start_offset
+
+    @property
+    def active(self) -> Segment:
+        """The segment that is written to."""
+        return self.segments[-1]
+
+    @property
+    def first_unstable_offset(self) -> int | None:
+        return self.producers.first_unstable_offset
+
+    @property
+    def high_watermark(self) -> int:
+        """What this replica knows of it. Retention, compaction and transactions need it: set it when it moves."""
+        return self._high_watermark
+
+    @high_watermark.setter
+    def high_watermark(self, offset: int) -> None:
+        self._high_watermark = offset
+        if self.producers.first_unstable_offset is not None:
+            self.producers.high_watermark_moved(offset)
+
+    @property
+    def last_stable_offset(self) -> int:
+        """The first undecided transaction's start, but no more than the high watermark."""
+        unstable = self.producers.first_unstable_offset
+        return self._high_watermark if unstable is None else min(unstable, self._high_watermark)
+
+    # Writing
+
+    def append_as_leader(
+        self,
+        batch: Batch | memoryview,
+        leader_epoch: int,
+        *,
+        origin: Origin = Origin.CLIENT,
+        guard: Verification | None = None,
+        transaction_version: int = 0,
+    ) -> Appended:
+        """Check a batch and write it at the end of the log, stamped in place.
+
+        Args:
+            batch: on memory that nobody else changes.
+            guard: from `producers.start_verification`, for a transaction's first batch.
+            transaction_version: of the transaction that a marker ends (KIP-1228).
+
+        Raises:
+            KafkaError: what `validate_append` and `ProducerStates.admit` raise; RECORD_LIST_TOO_LARGE for a batch
+                larger than a segment.
+        """
+        if not isinstance(batch, Batch):
+            batch = Batch(batch)
+        now_ms = self._clock.now_ms
+        offset = self.end_offset
+        batch.stamp(offset, leader_epoch)
+        self.leader_epochs.assign(leader_epoch, offset)
+        if len(batch.view) > self.config.segment_bytes:
+            raise KafkaError(
+                ErrorCode.RECORD_LIST_TOO_LARGE,
+                f"Message batch size is {len(batch.view)} bytes in append to partition {self.partition}, which "
+                f"exceeds the maximum configured segment size of {self.config.segment_bytes}.",
+            )
+        self._roll_for(batch, now_ms)
+        if batch.producer_id >= 0:
+            written = self.producers.admit(batch, offset, origin, guard, transaction_version)
+            if written is not None:
+                return Appended(written.first_offset, written.last_offset, written.timestamp_ms, None)
+        self._push(batch, now_ms)
+        append_time_ms = now_ms if self.config.message_timestamp_type == "LogAppendTime" else -1
+        return Appended(offset, batch.last_offset, append_time_ms, batch)
+
+    def append(self, batch: Batch) -> None:
+        """Write a batch that the leader has written, at the offsets that it has. Its bytes are shared, not copied.
+
+        A log that is empty moves back to the batch's own beginning where its log start is within the batch.
+
+        Raises:
+            ValueError: the batch begins before the end of the log.
+        """
+        if batch.base_offset < self.end_offset:
+            if self.start_offset != self.end_offset or batch.last_offset < self.end_offset:
+                raise ValueError(
+                    f"offset {batch.base_offset} in append to {self.partition} at {self.end_offset}"
+                )
+            self.truncate_fully(batch.base_offset)
+        now_ms = self._clock.now_ms
+        self.leader_epochs.assign(batch.leader_epoch, batch.base_offset)
+        self._roll_for(batch, now_ms)
+        self._push(batch, now_ms)
+
+    def _roll_for(self, batch: Batch, now_ms: int) -> None:
+        config = self.config
+        if self.segments[-1].should_roll(batch, now_ms, config.segment_bytes, config.max_segment_ms):
+            self.roll(batch.base_offset)
+
+    def _push(self, batch: Batch, now_ms: int) -> None:
+        view = batch.view
+        last_offset = batch.last_offset
+        self.segments[-1].push(view, last_offset, batch.max_timestamp, now_ms)
+        self.size_bytes += len(view)
+        self.end_offset = last_offset + 1
+        if batch.producer_id >= 0:
+            completed = self.producers.written(batch)
+            if completed is not None and completed.is_aborted:
+                self._note_aborted(completed)
+
+    def _note_aborted(self, completed: CompletedTransaction) -> None:
+        producer_id, first_offset, last_offset, _ = completed
+        stable = self.producers.stable_offset_after(completed)
+        self._aborted.append(AbortedTransaction(producer_id, first_offset, last_offset, stable))
+
+    def roll(self, base_offset: int | None = None) -> None:
+        """Begin a new segment at the end of the log, or at `base_offset` if that is higher."""
+        base = self.end_offset if base_offset is None else max(base_offset, self.end_offset)
+        if not self.active.views and self.active.base_offset == base:
+            return
+        self.segments.append(Segment(base, self._clock.now_ms))
+        self._bases.append(base)
+
+    # Reading
+
+    def read(
+        self, offset: int, *, below: int | None = None, max_bytes: int, at_least_one: bool = True
+    ) -> list[memoryview]:
+        """Whole batches, the first of which holds `offset` or, where that record is gone, the next one.
+
+        Args:
+            below: no batch that reaches this offset; None is the end of the log.
+            max_bytes: no more than this, together.
+            at_least_one: give the first batch whatever its size.
+
+        Raises:
+            KafkaError: OFFSET_OUT_OF_RANGE before the log's start or behind its end.
+        """
+        if offset < self.start_offset or offset > self.end_offset:
+            raise KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, self._out_of_range(offset))
+        if below is None:
+            below = self.end_offset
+        if offset >= below:
+            return []
+        segments = self.segments
+        at = self._segment_at(offset)
+        while at < len(segments):
+            if segments[at].last_offset >= offset:
+                return segments[at].read(offset, below, max_bytes, at_least_one)
+            at += 1
+        return []
+
+    def batches(self, from_offset: int | None = None, below: int | None = None) -> Iterator[Batch]:
+        """All batches that hold records from `from_offset` on and end before `below`, in order."""
+        offset = self.start_offset if from_offset is None else from_offset
+        end = self.end_offset if below is None else below
+        for segment in self.segments[self._segment_at(offset) :]:
+            for view in segment.read(offset, end, self.size_bytes, True):
+                yield Batch(view)
+
+    def _segment_at(self, offset: int) -> int:
+        bases = self._bases
+        return len(bases) - 1 if offset >= bases[-1] else max(bisect_right(bases, offset) - 1, 0)
+
+    def _out_of_range(self, offset: int) -> str:
+        if offset < self.start_offset:
+            return (
+                f"Received request for offset {offset} for partition {self.partition}, but we only have log "
+                f"segments starting from offset: {self.start_offset}."
+            )
+        return (
+            f"Received request for offset {offset} for partition {self.partition}, but we only have log segments "
+            f"upto {self.end_offset}."
+        )
+
+    def aborted_transactions(self, from_offset: int, to_offset: int) -> list[tuple[int, int]]:
+        """(producer id, first offset) of the aborted transactions with records in this range, its end excluded."""
+        found = []
+        first = bisect_left(self._aborted, from_offset, key=lambda transaction: transaction.last_offset)
+        for transaction in self._aborted[first:]:
+            if transaction.first_offset < to_offset:
+                found.append((transaction.producer_id, transaction.first_offset))
+            if transaction.last_stable_offset >= to_offset:
+                break
+        return found
+
+    def epoch_at(self, offset: int) -> int:
+        """Leader epoch of the record at `offset`; -1 when not known."""
+        return self.leader_epochs.epoch_at(offset)
+
+    def end_offset_for(self, leader_epoch: int) -> tuple[int, int]:
+        """The largest known epoch that is not above `leader_epoch`, and where it ends; (-1, -1) for none."""
+        return self.leader_epochs.end_offset_for(leader_epoch, self.end_offset)
+
+    def find_by_time(self, timestamp_ms: int, below: int | None = None) -> TimeAndOffset | None:
+        """The first record of `timestamp_ms` or later; None when there is none, or it is not before `below`."""
+        found = find_by_time(self, timestamp_ms)
+        return found if found is not None and (below is None or found.offset < below) else None
+
+    def max_timestamp(self) -> TimeAndOffset | None:
+        """The first record that has the greatest timestamp; None in an empty log."""
+        return find_max_timestamp(self)
+
+    # Cutting
+
+    def truncate_to(self, offset: int) -> None:
+        """Drop every batch that holds `offset` or later records, and end there.
+
+        Producers are known afterwards by what the remaining batches say of them.
+        """
+        if offset >= self.end_offset:
+            self.leader_epochs.truncate_from_end(self.end_offset)
+            return
+        if offset < self._bases[0]:
+            self.truncate_fully(offset)
+            return
+        keep = bisect_right(self._bases, offset)
+        for segment in self.segments[keep:]:
+            self.size_bytes -= segment.size
+        del self.segments[keep:], self._bases[keep:]
+        self.size_bytes -= self.active.truncate_to(offset, self._clock.now_ms)
+        self.end_offset = offset
+        self.start_offset = min(self.start_offset, offset)
+        self.leader_epochs.truncate_from_end(offset)
+        self._high_watermark = min(self._high_watermark, offset)
+        self.rebuild_producers()
+
+    def truncate_fully(self, offset: int) -> None:
+        """Drop everything and start anew at `offset`."""
+        self.segments = [Segment(offset, self._clock.now_ms)]
+        self._bases = [offset]
+        self.start_offset = self.end_offset = self._high_watermark = offset
+        self.size_bytes = 0
+        self.leader_epochs.clear()
+        self.producers.clear()
+        self._aborted.clear()
+
+    def rebuild_producers(self) -> None:
+        """Learn the producers' states and the aborted transactions from the batches once more."""
+        self.producers.clear()
+        self._aborted.clear()
+        for batch in self.batches():
+            if batch.producer_id >= 0:
+                completed = self.producers.written(batch)
+                if completed is not None and completed.is_aborted:
+                    self._note_aborted(completed)
+        self.producers.high_watermark_moved(self._high_watermark)
+
+    def advance_start(self, offset: int) -> bool:
+        """Let the log begin at `offset`. Its segments go at the next retention check.
+
+        Returns:
+            Whether it moved: an offset before the present start changes nothing.
+
+        Raises:
+            KafkaError: OFFSET_OUT_OF_RANGE above the high watermark.
+        """
+        if offset > self._high_watermark:
+            raise KafkaError(
+                ErrorCode.OFFSET_OUT_OF_RANGE,
+                f"Cannot increment the log start offset to {offset} of partition {self.partition} since it is "
+                f"larger than the high watermark {self._high_watermark}",
+            )
+        if offset <= self.start_offset:
+            return False
+        self.start_offset = offset
+        self.leader_epochs.truncate_from_start(offset)
+        self.producers.high_watermark_moved(offset)
+        return True

@@ -1,0 +1,131 @@
+"""One segment of a log: batches side by side, found by offset, by position and by time.
+
+Beside the batches' bytes a segment keeps three numbers for each, in arrays that only rise, so that every look-up is a
+bisection: the last offset, the position at which the batch ends, and the greatest timestamp up to and with it.
+
+Source: `LogSegment`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+
+from mockbroker.core.batches import Batch
+
+__all__ = ["Segment"]
+
+_MAX_INT32 = 2**31 - 1
+
+
+class Segment:
+    """Consecutive batches of a log.
+
+    Attributes:
+        base_offset: the segment's name; no record before it is in here.
+        created_ms: when it was begun.
+        modified_ms: when the last batch without a timestamp came, or `created_ms`.
+        views: the batches' bytes.
+    """
+
+    __slots__ = (
+        "_ends",
+        "_last_offsets",
+        "_peaks",
+        "base_offset",
+        "created_ms",
+        "modified_ms",
+        "rolling_from_ms",
+        "views",
+    )
+
+    def __init__(self, base_offset: int, now_ms: int) -> None:
+        self.base_offset = base_offset
+        self.created_ms = now_ms
+        self.modified_ms = now_ms
+        #: greatest timestamp of the first batch, from which the time to roll counts.
+        self.rolling_from_ms = -1
+        self.views: list[memoryview] = []
+        self._last_offsets = array("q")
+        self._ends = array("q")
+        self._peaks = array("q")
+
+    @property
+    def size(self) -> int:
+        """Bytes of all batches."""
+        return self._ends[-1] if self._ends else 0
+
+    @property
+    def last_offset(self) -> int:
+        """Of the last record; the one before `base_offset` while there is none."""
+        return self._last_offsets[-1] if self._last_offsets else self.base_offset - 1
+
+    @property
+    def max_timestamp(self) -> int:
+        """Greatest timestamp of all records, in ms; -1 when none has one."""
+        return self._peaks[-1] if self._peaks else -1
+
+    @property
+    def largest_timestamp(self) -> int:
+        """`max_timestamp`, or else when the segment was last written."""
+        peak = self.max_timestamp
+        return peak if peak >= 0 else self.modified_ms
+
+    def should_roll(self, batch: Batch, now_ms: int, max_bytes: int, max_ms: int) -> bool:
+        """Whether `batch` has to begin a new segment (`LogSegment.shouldRoll`)."""
+        size = self.size
+        if size + len(batch.view) > max_bytes or batch.last_offset - self.base_offset > _MAX_INT32:
+            return True
+        if not size:
+            return False
+        if self.rolling_from_ms >= 0:
+            return batch.max_timestamp - self.rolling_from_ms > max_ms
+        return now_ms - self.created_ms > max_ms
+
+    def push(self, view: memoryview, last_offset: int, max_timestamp: int, now_ms: int) -> None:
+        """Add a batch behind the others."""
+        ends = self._ends
+        if ends:
+            peak = self._peaks[-1]
+            ends.append(ends[-1] + len(view))
+            self._peaks.append(peak if peak > max_timestamp else max_timestamp)
+        else:
+            self.rolling_from_ms = max_timestamp
+            ends.append(len(view))
+            self._peaks.append(max_timestamp if max_timestamp > -1 else -1)
+        self._last_offsets.append(last_offset)
+        self.views.append(view)
+        if max_timestamp < 0:
+            self.modified_ms = now_ms
+
+    def index_of(self, offset: int) -> int:
+        """Index of the first batch whose last record is at `offset` or behind it; the number of batches if none."""
+        return bisect_left(self._last_offsets, offset)
+
+    def read(self, offset: int, below: int, max_bytes: int, at_least_one: bool) -> list[memoryview]:
+        """The batches from the one with `offset` on that end before `below`, as many as fit into `max_bytes`."""
+        last_offsets, ends = self._last_offsets, self._ends
+        first = bisect_left(last_offsets, offset)
+        if first == len(ends):
+            return []
+        stop = len(ends) if last_offsets[-1] < below else bisect_left(last_offsets, below, first)
+        limit = max_bytes + (ends[first - 1] if first else 0)
+        if stop > first and ends[stop - 1] > limit:
+            stop = bisect_right(ends, limit, first, stop)
+            if stop == first and at_least_one:
+                stop += 1
+        return self.views[first:stop]
+
+    def first_at_time(self, timestamp_ms: int, from_index: int) -> int:
+        """Index, from `from_index` on, of the first batch that may hold a record of `timestamp_ms` or later."""
+        return bisect_left(self._peaks, timestamp_ms, from_index)
+
+    def truncate_to(self, offset: int, now_ms: int) -> int:
+        """Drop the batches that hold `offset` or later records; bytes that went."""
+        keep = self.index_of(offset)
+        before = self.size
+        del self.views[keep:], self._last_offsets[keep:], self._ends[keep:], self._peaks[keep:]
+        if not keep:
+            self.created_ms = now_ms
+            self.rolling_from_ms = -1
+        return before - self.size
