@@ -1,0 +1,349 @@
+"""The cluster as its controller sees it: brokers, topics, and who leads what.
+
+Rules kept here (`QuorumController`, `ReplicationControlManager`):
+
+- Every change of a partition goes through `change`: it works out the next state, and every broker in touch knows it at
+  once. So do the listeners, if the leader changed.
+- The controllers are a quorum of their own, which never loses its majority; `controller_id`, which Metadata answers, is
+  a live broker.
+- `version` rises with every change that Metadata can show, and so does the version of the topic concerned.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mockbroker.config import log_config
+from mockbroker.core.elections import NO_TARGETS, Election, Targets, next_state
+from mockbroker.core.log import Log
+from mockbroker.core.nodes import Node
+from mockbroker.core.placement import Placer
+from mockbroker.core.replicas import Partition
+from mockbroker.core.replication import Surroundings
+from mockbroker.core.topic_admin import INTERNAL_SIZES, add_partitions, internal_topic_configs, new_topic
+from mockbroker.core.topics import INTERNAL_TOPICS, Topic, check_topic_name, new_uuid, unified_name
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.notation import uuid_text
+
+if TYPE_CHECKING:
+    from mockbroker.config import LogConfig, Settings
+    from mockbroker.core.time import Clock
+    from mockbroker.core.waiting import Waiting
+
+__all__ = ["Cluster"]
+
+
+class Cluster:
+    """Brokers and topics.
+
+    Args:
+        rng: the cluster's seeded source of randomness.
+        brokers: how many there are at first; their ids count up from the settings' first node id.
+        racks: the brokers' racks in order; an empty name is none.
+        elr_enabled: whether eligible.leader.replicas.version is finalized at 1, as since 4.1.
+
+    Attributes:
+        nodes: brokers by id, also those that are down.
+        topics: by name.
+        leader_listeners: called with a partition when its leader or leader epoch has changed, also to none.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        waiting: Waiting,
+        settings: Settings,
+        rng: random.Random,
+        *,
+        brokers: int = 1,
+        racks: Sequence[str] = (),
+        elr_enabled: bool = True,
+    ) -> None:
+        self.clock = clock
+        self.waiting = waiting
+        self.settings = settings
+        self.rng = rng
+        self.elr_enabled = elr_enabled
+        self.cluster_id = uuid_text(new_uuid(rng))
+        self.placer = Placer(rng)
+        self.nodes: dict[int, Node] = {}
+        self.controller_id = -1
+        self.topics: dict[str, Topic] = {}
+        self.topics_by_id: dict[bytes, Topic] = {}
+        #: names with dots or underscores, by the name in which both are underscores.
+        self.unified_names: dict[str, str] = {}
+        self.version = 0
+        self.leader_listeners: list[Callable[[Partition], None]] = []
+        self.around = Surroundings(
+            clock,
+            waiting,
+            self.nodes,
+            self._alter_isr,
+            self._new_log,
+            settings["replica.lag.time.max.ms"] / 1000,
+        )
+        for number in range(brokers):
+            rack = racks[number] if number < len(racks) else ""
+            self.add_node(settings.first_node_id + number, rack or None)
+        settings.on_change(lambda names, broker_id: self._refresh_configs())
+
+    # Brokers.
+
+    def add_node(self, broker_id: int, rack: str | None = None) -> Node:
+        """Register a broker that runs. It has no partitions yet."""
+        settings = self.settings.for_broker(broker_id)
+        log_dirs = settings["log.dirs"] or settings["log.dir"]
+        node = Node(broker_id, rack=rack, log_dirs=tuple(log_dirs))
+        self.version += 1
+        node.epoch = self.version
+        self.nodes[broker_id] = node
+        self.choose_controller()
+        return node
+
+    def node(self, broker_id: int) -> Node:
+        """
+        Raises:
+            KafkaError: BROKER_ID_NOT_REGISTERED.
+        """
+        node = self.nodes.get(broker_id)
+        if node is None:
+            raise KafkaError(
+                ErrorCode.BROKER_ID_NOT_REGISTERED, f"Broker ID {broker_id} is not currently registered"
+            )
+        return node
+
+    def choose_controller(self) -> None:
+        """Keep the controller while it is active, else take the active broker with the lowest id."""
+        node = self.nodes.get(self.controller_id)
+        if node is None or not node.is_active or not node.is_connected:
+            active = [node.id for node in self.nodes.values() if node.is_active and node.is_connected]
+            self.controller_id = min(active, default=-1)
+        self.version += 1
+
+    def live_nodes(self) -> list[Node]:
+        """Brokers that Metadata shows: those that are not fenced."""
+        return [node for node in self.nodes.values() if not node.is_fenced]
+
+    # Topics.
+
+    def create_topic(
+        self,
+        name: str,
+        *,
+        partitions: int = -1,
+        replication_factor: int = -1,
+        assignments: Sequence[tuple[int, Sequence[int]]] = (),
+        configs: Mapping[str, str | None] | None = None,
+        validate_only: bool = False,
+    ) -> Topic:
+        """Create a topic, or with `validate_only` see what would come of it.
+
+        Args:
+            partitions: -1 means num.partitions.
+            replication_factor: -1 means default.replication.factor.
+            assignments: (partition index, broker ids) for each; with these, both numbers must be -1.
+            configs: the topic's own configs as text.
+
+        Raises:
+            KafkaError: TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_CONFIG, INVALID_PARTITIONS,
+                INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, with Kafka's texts.
+        """
+        topic = new_topic(self, name, partitions, replication_factor, assignments, configs or {})
+        if validate_only:
+            return topic
+        self.topics[name] = topic
+        self.topics_by_id[topic.id] = topic
+        unified = unified_name(name)
+        if unified is not None:
+            self.unified_names[unified] = name
+        self.version += 1
+        for partition in topic.partitions:
+            self._announce(partition)
+        return topic
+
+    def auto_create_topic(self, name: str) -> Topic:
+        """Create a topic because somebody asked for it, or because a coordinator needs it.
+
+        Raises:
+            KafkaError: as `create_topic`.
+        """
+        if name not in INTERNAL_TOPICS:
+            check_topic_name(name)
+            return self.create_topic(name)
+        partitions, factor = (self.settings[setting] for setting in INTERNAL_SIZES[name])
+        active = sum(node.is_active for node in self.nodes.values())
+        return self.create_topic(
+            name,
+            partitions=partitions,
+            replication_factor=max(1, min(factor, active)),
+            configs=internal_topic_configs(self, name),
+        )
+
+    def create_partitions(
+        self,
+        name: str,
+        total: int,
+        *,
+        assignments: Sequence[Sequence[int]] | None = None,
+        validate_only: bool = False,
+    ) -> Topic:
+        """Give a topic more partitions: `total` in all.
+
+        Args:
+            assignments: broker ids of each new partition.
+
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT,
+                INVALID_REPLICATION_FACTOR, with Kafka's texts.
+        """
+        topic = self.topic(name)
+        states = add_partitions(self, topic, total, assignments)
+        if validate_only:
+            return topic
+        for state in states:
+            partition = Partition(topic, len(topic.partitions), state, self.around)
+            topic.partitions.append(partition)
+            self._announce(partition)
+        return topic
+
+    def delete_topic(self, name: str) -> Topic:
+        """Delete a topic with all its records. Requests that wait for it are tried again, and learn of it.
+
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION.
+        """
+        topic = self.topic(name)
+        del self.topics[name], self.topics_by_id[topic.id]
+        unified = unified_name(name)
+        if unified is not None and self.unified_names.get(unified) == name:
+            del self.unified_names[unified]
+        for partition in topic.partitions:
+            partition.delete()
+            self._announce(partition)
+        self.version += 1
+        return topic
+
+    def topic(self, name: str) -> Topic:
+        """
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION.
+        """
+        topic = self.topics.get(name)
+        if topic is None:
+            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return topic
+
+    def partition(self, name: str, index: int) -> Partition:
+        """
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION.
+        """
+        topic = self.topics.get(name)
+        if topic is None or not 0 <= index < len(topic.partitions):
+            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return topic.partitions[index]
+
+    def partition_by_id(self, topic_id: bytes, index: int) -> Partition:
+        """
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION.
+        """
+        topic = self.topics_by_id.get(topic_id)
+        if topic is None:
+            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
+        if not 0 <= index < len(topic.partitions):
+            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return topic.partitions[index]
+
+    def partitions(self) -> Iterator[Partition]:
+        """All of them, topic by topic."""
+        for topic in self.topics.values():
+            yield from topic.partitions
+
+    def set_topic_configs(self, topic: Topic, overrides: Mapping[str, str]) -> None:
+        """Replace a topic's own configs, which must have been checked. They take effect at once."""
+        had_min_isr = topic.overrides.get("min.insync.replicas")
+        topic.overrides = dict(overrides)
+        self._configure(topic)
+        if self.elr_enabled and had_min_isr != overrides.get("min.insync.replicas"):
+            self._clear_elr(topic)
+
+    # What the controller decides.
+
+    def change(
+        self, partition: Partition, targets: Targets = NO_TARGETS, election: Election | None = None
+    ) -> bool:
+        """Bring a partition nearer to `targets`, electing a leader if it needs one.
+
+        Args:
+            election: None: clean, or unclean where the topic's config allows that.
+
+        Returns:
+            Whether anything changed.
+        """
+        topic = partition.topic
+        if election is None:
+            is_unclean = topic.config.unclean_leader_election_enable
+            election = Election.UNCLEAN if is_unclean else Election.ONLINE
+        before = partition.state
+        state = next_state(
+            before,
+            targets,
+            min_isr=topic.min_isr,
+            is_acceptable=self._may_lead,
+            election=election,
+            elr_enabled=self.elr_enabled,
+        )
+        if state is None:
+            return False
+        self.version += 1
+        topic.version += 1
+        partition.apply(state)
+        if before.leader_epoch != state.leader_epoch:
+            self._announce(partition)
+        return True
+
+    def _may_lead(self, broker_id: int) -> bool:
+        node = self.nodes.get(broker_id)
+        return node is not None and node.is_active
+
+    def _announce(self, partition: Partition) -> None:
+        for listener in self.leader_listeners:
+            listener(partition)
+
+    def _alter_isr(self, partition: Partition, isr: tuple[int, ...]) -> None:
+        self.change(partition, Targets(isr=isr))
+
+    # Configs of logs.
+
+    def _new_log(self, topic: Topic, index: int, broker_id: int) -> tuple[Log, str]:
+        config = self._log_config(topic, broker_id)
+        return Log(config, self.clock, f"{topic.name}-{index}"), self.nodes[broker_id].log_dirs[0]
+
+    def _log_config(self, topic: Topic, broker_id: int) -> LogConfig:
+        if broker_id in self.settings.brokers_with_configs:
+            return log_config(self.settings.for_broker(broker_id), topic.overrides)
+        return topic.config
+
+    def _refresh_configs(self) -> None:
+        self.around.max_lag = self.settings["replica.lag.time.max.ms"] / 1000
+        for topic in self.topics.values():
+            self._configure(topic)
+
+    def _configure(self, topic: Topic) -> None:
+        topic.config = log_config(self.settings, topic.overrides)
+        topic.version += 1
+        for partition in topic.partitions:
+            for broker_id, log in partition.logs.items():
+                log.config = self._log_config(topic, broker_id)
+            partition.settle()
+
+    def _clear_elr(self, topic: Topic) -> None:
+        for partition in topic.partitions:
+            state = partition.state
+            if state.elr or state.last_known_elr:
+                partition.apply(
+                    state._replace(elr=(), last_known_elr=(), partition_epoch=state.partition_epoch + 1)
+                )

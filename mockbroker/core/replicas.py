@@ -1,0 +1,412 @@
+"""One partition: who leads it, who follows, what is acknowledged, what is committed.
+
+Rules kept here (`Partition`, `ReplicaManager`; KIP-497, KIP-966):
+
+- Only the leader appends, in the order in which requests come. With acks=all it refuses while the ISR is smaller than
+  min.insync.replicas, and an append is acknowledged once the high watermark has passed it.
+- A new leader notes where its epoch begins, before anything is appended in it.
+- Every broker that is in touch knows the controller's newest state at once; one that is cut off goes on with its own.
+- What can be seen changes only with a touch of the partition, so that nobody waits for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mockbroker.core.elections import NO_LEADER, PartitionState
+from mockbroker.core.nodes import PAUSED, Node, Pace
+from mockbroker.core.producer_state import Origin, Verification
+from mockbroker.core.replica import FoundOffset, Isolation, ReadResult, Replica
+from mockbroker.core.replication import (
+    Surroundings,
+    advance_high_watermark,
+    lead,
+    replicate,
+    sync,
+)
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.core.log import Log
+    from mockbroker.core.time import Alarm
+    from mockbroker.core.topics import Topic
+
+__all__ = ["AppendResult", "Partition"]
+
+
+class AppendResult(NamedTuple):
+    """What an append gave. With acks=all it is done once `Partition.acknowledged(required_offset)` says so."""
+
+    base_offset: int
+    #: -1 unless the topic's timestamps are the broker's (LogAppendTime).
+    append_time_ms: int
+    log_start_offset: int
+    required_offset: int
+
+
+class Partition:
+    """A partition of a topic. It is also the key on which requests wait for its records.
+
+    Attributes:
+        state: its registration at the controller.
+        copies: every replica by broker id, also of brokers that are down or cut off.
+        paces: how a broker copies, where it is not as the broker's other partitions.
+    """
+
+    __slots__ = (
+        "around",
+        "copies",
+        "index",
+        "is_deleted",
+        "is_syncing",
+        "lag_alarm",
+        "paces",
+        "state",
+        "topic",
+    )
+
+    def __init__(self, topic: Topic, index: int, state: PartitionState, around: Surroundings) -> None:
+        self.topic = topic
+        self.index = index
+        self.state = state
+        self.copies: dict[int, Replica] = {}
+        self.paces: dict[int, Pace] = {}
+        self.is_deleted = False
+        self.around = around
+        self.lag_alarm: Alarm | None = None
+        self.is_syncing = False
+        for broker_id in state.replicas:
+            self._add_copy(broker_id)
+        leader = self.copies.get(state.leader)
+        if leader is not None:
+            lead(self, leader, is_new=True)
+            if leader.followers:
+                sync(self)
+
+    def __repr__(self) -> str:
+        return f"<Partition {self.topic.name}-{self.index} {self.state}>"
+
+    # What the controller knows.
+
+    @property
+    def leader(self) -> int:
+        """Id of the broker that leads, -1 for none."""
+        return self.state.leader
+
+    @property
+    def leader_epoch(self) -> int:
+        return self.state.leader_epoch
+
+    @property
+    def partition_epoch(self) -> int:
+        return self.state.partition_epoch
+
+    @property
+    def replicas(self) -> tuple[int, ...]:
+        return self.state.replicas
+
+    @property
+    def isr(self) -> tuple[int, ...]:
+        return self.state.isr
+
+    @property
+    def elr(self) -> tuple[int, ...]:
+        return self.state.elr
+
+    @property
+    def last_known_elr(self) -> tuple[int, ...]:
+        return self.state.last_known_elr
+
+    @property
+    def adding(self) -> tuple[int, ...]:
+        return self.state.adding
+
+    @property
+    def removing(self) -> tuple[int, ...]:
+        return self.state.removing
+
+    @property
+    def offline_replicas(self) -> tuple[int, ...]:
+        """Replicas on brokers that are fenced or not registered."""
+        nodes = self.around.nodes
+        return tuple(id for id in self.state.replicas if (node := nodes.get(id)) is None or node.is_fenced)
+
+    def known_to(self, node: Node) -> PartitionState:
+        """Its registration as a broker knows it: an old one, where the broker is cut off."""
+        return self.state if node.known is None else node.known.get(self, self.state)
+
+    # What the leader has.
+
+    @property
+    def lead(self) -> Replica | None:
+        """The replica that leads in the controller's eyes."""
+        return self.copies.get(self.state.leader)
+
+    @property
+    def log(self) -> Log:
+        """The leader's log.
+
+        Raises:
+            KafkaError: NOT_LEADER_OR_FOLLOWER while nobody leads.
+        """
+        return self.replica_at(None).log
+
+    @property
+    def logs(self) -> dict[int, Log]:
+        return {broker_id: replica.log for broker_id, replica in self.copies.items()}
+
+    @property
+    def high_watermark(self) -> int:
+        return self.replica_at(None).high_watermark
+
+    @property
+    def last_stable_offset(self) -> int:
+        return self.replica_at(None).last_stable_offset
+
+    @property
+    def log_start_offset(self) -> int:
+        return self.log.start_offset
+
+    @property
+    def log_end_offset(self) -> int:
+        return self.log.end_offset
+
+    def replica_at(self, broker_id: int | None) -> Replica:
+        """The replica on a broker; the leader's for None.
+
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION when the topic is gone, NOT_LEADER_OR_FOLLOWER when the broker
+                has no replica.
+        """
+        replica = self.copies.get(self.state.leader if broker_id is None else broker_id)
+        if replica is None:
+            raise KafkaError(
+                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if self.is_deleted else ErrorCode.NOT_LEADER_OR_FOLLOWER
+            )
+        return replica
+
+    # Writing.
+
+    def append(
+        self,
+        view: memoryview,
+        *,
+        acks: int = 1,
+        at: int | None = None,
+        origin: Origin = Origin.CLIENT,
+        guard: Verification | None = None,
+        transaction_version: int = 0,
+    ) -> AppendResult:
+        """Append one record batch as the leader, stamping it in place.
+
+        Args:
+            view: the batch, on memory that nobody else changes.
+            acks: -1, 0 or 1, as in a Produce request.
+            at: id of the broker that was asked; None: whoever leads.
+            guard: see `Log.append_as_leader`, as for `transaction_version`.
+
+        Raises:
+            KafkaError: NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, and what the log refuses.
+        """
+        leader = self.replica_at(at)
+        state, log = leader.state, leader.log
+        if state.leader != leader.broker_id:
+            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        if acks == -1 and len(state.isr) < leader.min_isr:
+            raise self._not_enough_replicas(leader)
+        end = log.end_offset
+        appended = log.append_as_leader(
+            view, state.leader_epoch, origin=origin, guard=guard, transaction_version=transaction_version
+        )
+        if appended.batch is not None:
+            if leader.followers:
+                replicate(self, leader, appended.batch, end)
+            else:
+                log.high_watermark = log.end_offset
+            self.around.waiting.touch(self)
+        return AppendResult(
+            appended.base_offset, appended.append_time_ms, log.start_offset, appended.last_offset + 1
+        )
+
+    def _not_enough_replicas(self, leader: Replica) -> KafkaError:
+        isr = leader.state.isr
+        return KafkaError(
+            ErrorCode.NOT_ENOUGH_REPLICAS,
+            f"The size of the current ISR : {len(isr)} is insufficient to satisfy the min.isr requirement of "
+            f"{leader.min_isr} for partition {self.topic.name}-{self.index}, "
+            f"live replica(s) broker.id are : Set({', '.join(map(str, isr))})",
+        )
+
+    def acknowledged(self, required_offset: int, *, at: int | None = None) -> ErrorCode | None:
+        """Whether an acks=all append up to `required_offset` is settled: None while it has to wait.
+
+        Returns:
+            NONE, or NOT_ENOUGH_REPLICAS_AFTER_APPEND, NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION.
+        """
+        leader = self.copies.get(self.state.leader if at is None else at)
+        if leader is None or leader.state.leader != leader.broker_id:
+            if self.is_deleted:
+                return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        if leader.high_watermark < required_offset:
+            return None
+        if len(leader.state.isr) < leader.min_isr:
+            return ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        return ErrorCode.NONE
+
+    def delete_records(self, before: int, *, at: int | None = None) -> int:
+        """Move the log start to `before`; -1 means the high watermark. An offset below the start changes nothing.
+
+        Returns:
+            The offset that was meant. It is done once `low_watermark` has reached it.
+
+        Raises:
+            KafkaError: NOT_LEADER_OR_FOLLOWER, POLICY_VIOLATION on a topic that is only compacted,
+                OFFSET_OUT_OF_RANGE beyond the high watermark.
+        """
+        leader = self.replica_at(at)
+        if not leader.is_leader:
+            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        if leader.log.config.cleanup_policy == {"compact"}:
+            raise KafkaError(ErrorCode.POLICY_VIOLATION)
+        wanted = leader.high_watermark if before == -1 else before
+        if wanted < 0 or wanted > leader.high_watermark:
+            raise KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE)
+        if wanted > leader.log.start_offset:
+            leader.log.advance_start(wanted)
+            sync(self)
+            self.around.waiting.touch(self)
+        return wanted
+
+    def low_watermark(self, *, at: int | None = None) -> int:
+        """The smallest log start among the leader and the live followers, as the leader knows it."""
+        leader = self.replica_at(at)
+        nodes = self.around.nodes
+        starts = [
+            follower.start_offset
+            for follower in leader.followers
+            if (node := nodes.get(follower.broker_id)) is not None and not node.is_fenced
+        ]
+        return min([leader.log.start_offset, *starts])
+
+    # Reading.
+
+    def read(
+        self,
+        offset: int,
+        *,
+        max_bytes: int,
+        at: int | None = None,
+        isolation: int = Isolation.READ_UNCOMMITTED,
+        at_least_one: bool = True,
+        leader_epoch: int = -1,
+        last_fetched_epoch: int = -1,
+        leader_only: bool = False,
+    ) -> ReadResult:
+        """Read whole batches from `offset` on, as one broker answers.
+
+        Args:
+            at: id of the broker that was asked; None: whoever leads.
+            isolation: an `Isolation`.
+            leader_epoch: the current leader epoch as the client knows it, -1 for unknown.
+            last_fetched_epoch: the epoch of the client's last record, -1 for unknown (KIP-595).
+            leader_only: whether a follower must refuse, as it does before Fetch v11.
+
+        Raises:
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH,
+                UNKNOWN_LEADER_EPOCH, OFFSET_OUT_OF_RANGE.
+        """
+        replica = self.replica_at(at)
+        replica.check_epoch(leader_epoch, leader_only)
+        return replica.read(offset, max_bytes, isolation, at_least_one, last_fetched_epoch)
+
+    def offset_for_time(
+        self,
+        timestamp_ms: int,
+        *,
+        at: int | None = None,
+        isolation: int = Isolation.READ_UNCOMMITTED,
+        leader_epoch: int = -1,
+        leader_only: bool = True,
+    ) -> FoundOffset:
+        """ListOffsets: see `Replica.offset_for_time`, with the checks of `read`."""
+        replica = self.replica_at(at)
+        replica.check_epoch(leader_epoch, leader_only)
+        return replica.offset_for_time(timestamp_ms, isolation)
+
+    def end_offset_for_epoch(
+        self, wanted_epoch: int, *, at: int | None = None, leader_epoch: int = -1
+    ) -> tuple[int, int]:
+        """OffsetForLeaderEpoch: the largest epoch not above `wanted_epoch`, and its end; (-1, -1) for none."""
+        replica = self.replica_at(at)
+        replica.check_epoch(leader_epoch, True)
+        return replica.end_offset_for_epoch(wanted_epoch)
+
+    # Becoming something else.
+
+    def apply(self, state: PartitionState) -> None:
+        """Take over what the controller decided, and let every broker that is in touch know."""
+        self.state = state
+        for broker_id in state.replicas:
+            if broker_id not in self.copies:
+                self._add_copy(broker_id)
+        for broker_id in list(self.copies):
+            self.tell(broker_id)
+        sync(self)
+        self.around.waiting.touch(self)
+
+    def set_pace(self, broker_id: int, pace: Pace | None) -> None:
+        """Say how a broker copies this partition; None: as it copies others."""
+        if pace is None:
+            self.paces.pop(broker_id, None)
+        else:
+            self.paces[broker_id] = pace
+        self.settle()
+
+    def pause(self) -> None:
+        """Stop the followers from fetching, once they have all that the leader has, its high watermark included."""
+        self.paces.clear()
+        sync(self)
+        self.paces.update(dict.fromkeys(self.copies, PAUSED))
+        self.settle()
+
+    def resume(self) -> None:
+        """Let the followers fetch again, at once."""
+        self.paces.clear()
+        self.settle()
+
+    def settle(self) -> None:
+        """Something outside has changed that decides how far replicas are: a config, a pace, a broker's state."""
+        leader = self.lead
+        if leader is not None and leader.is_leader:
+            advance_high_watermark(self, leader)
+            sync(self)
+
+    def tell(self, broker_id: int) -> None:
+        """Let a broker know the present state, if it is in touch. One that is no replica any more drops its log."""
+        replica = self.copies.get(broker_id)
+        node = self.around.nodes.get(broker_id)
+        if replica is None or (node is not None and not node.is_connected):
+            return
+        if broker_id not in self.state.replicas:
+            del self.copies[broker_id]
+            return
+        was, replica.state = replica.state, self.state
+        if not replica.is_leader:
+            replica.epoch_start = None
+            replica.followers = []
+        else:
+            lead(self, replica, is_new=was.leader_epoch < self.state.leader_epoch)
+
+    def delete(self) -> None:
+        """The topic is gone: whoever waits here learns it."""
+        self.is_deleted = True
+        self.copies.clear()
+        self.state = self.state._replace(leader=NO_LEADER)
+        if self.lag_alarm is not None:
+            self.lag_alarm.cancel()
+        self.around.waiting.touch(self)
+
+    def _add_copy(self, broker_id: int) -> None:
+        log, log_dir = self.around.new_log(self.topic, self.index, broker_id)
+        self.copies[broker_id] = Replica(broker_id, log, self.state, log_dir)
