@@ -213,7 +213,7 @@ class Partition:
         if state.leader != leader.broker_id:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
         if acks == -1 and len(state.isr) < leader.min_isr:
-            raise self._not_enough_replicas(leader)
+            raise KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
         end = log.end_offset
         appended = log.append_as_leader(
             view, state.leader_epoch, origin=origin, guard=guard, transaction_version=transaction_version
@@ -226,15 +226,6 @@ class Partition:
             self.around.waiting.touch(self)
         return AppendResult(
             appended.base_offset, appended.append_time_ms, log.start_offset, appended.last_offset + 1
-        )
-
-    def _not_enough_replicas(self, leader: Replica) -> KafkaError:
-        isr = leader.state.isr
-        return KafkaError(
-            ErrorCode.NOT_ENOUGH_REPLICAS,
-            f"The size of the current ISR : {len(isr)} is insufficient to satisfy the min.isr requirement of "
-            f"{leader.min_isr} for partition {self.topic.name}-{self.index}, "
-            f"live replica(s) broker.id are : Set({', '.join(map(str, isr))})",
         )
 
     def acknowledged(self, required_offset: int, *, at: int | None = None) -> ErrorCode | None:
