@@ -25,6 +25,7 @@ from mockbroker.core.producer_state import CompletedTransaction, Origin, Verific
 from mockbroker.core.producers import ProducerStates
 from mockbroker.core.segments import Segment
 from mockbroker.core.time_lookup import TimeAndOffset, find_by_time, find_max_timestamp
+from mockbroker.core.validation import validate_append
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ class Log:
         if not isinstance(batch, Batch):
             batch = Batch(batch)
         now_ms = self._clock.now_ms
+        batch = validate_append(batch, self.config, now_ms, self.partition, origin)
         offset = self.end_offset
         batch.stamp(offset, leader_epoch)
         self.leader_epochs.assign(leader_epoch, offset)
