@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mockbroker.config import log_config
-from mockbroker.core.elections import NO_TARGETS, Election, Targets, next_state
+from mockbroker.core.elections import NO_TARGETS, Election, PartitionState, Targets, next_state
 from mockbroker.core.log import Log
 from mockbroker.core.nodes import Node
 from mockbroker.core.placement import Placer
@@ -287,9 +287,8 @@ class Cluster:
         if election is None:
             is_unclean = topic.config.unclean_leader_election_enable
             election = Election.UNCLEAN if is_unclean else Election.ONLINE
-        before = partition.state
         state = next_state(
-            before,
+            partition.state,
             targets,
             min_isr=topic.min_isr,
             is_acceptable=self._may_lead,
@@ -298,12 +297,17 @@ class Cluster:
         )
         if state is None:
             return False
+        self.apply(partition, state)
+        return True
+
+    def apply(self, partition: Partition, state: PartitionState) -> None:
+        """Make `state` the partition's registration, and let everybody know who has to."""
+        before = partition.state
         self.version += 1
-        topic.version += 1
+        partition.topic.version += 1
         partition.apply(state)
         if before.leader_epoch != state.leader_epoch:
             self._announce(partition)
-        return True
 
     def _may_lead(self, broker_id: int) -> bool:
         node = self.nodes.get(broker_id)
@@ -344,6 +348,5 @@ class Cluster:
         for partition in topic.partitions:
             state = partition.state
             if state.elr or state.last_known_elr:
-                partition.apply(
-                    state._replace(elr=(), last_known_elr=(), partition_epoch=state.partition_epoch + 1)
-                )
+                cleared = state._replace(elr=(), last_known_elr=(), partition_epoch=state.partition_epoch + 1)
+                self.apply(partition, cleared)

@@ -14,7 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.core.cluster import Cluster
 
 __all__ = [
     "NO_LEADER",
@@ -23,6 +28,7 @@ __all__ = [
     "PartitionState",
     "Targets",
     "complete_reassignment",
+    "elect_leader",
     "next_state",
 ]
 
@@ -208,3 +214,30 @@ def _elect(
             if is_acceptable(broker):
                 return broker, True
     return NO_LEADER, False
+
+
+def elect_leader(cluster: Cluster, topic: str, index: int, election: Election) -> None:
+    """One partition of an ElectLeaders request (`ReplicationControlManager.electLeader`).
+
+    Args:
+        election: PREFERRED or UNCLEAN. The latter works whatever the topic's config says.
+
+    Raises:
+        KafkaError: UNKNOWN_TOPIC_OR_PARTITION, ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE,
+            ELIGIBLE_LEADERS_NOT_AVAILABLE.
+    """
+    found = cluster.topics.get(topic)
+    if found is None:
+        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such topic as {topic}")
+    if not 0 <= index < len(found.partitions):
+        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such partition as {topic}-{index}")
+    partition = found.partitions[index]
+    is_preferred = election is Election.PREFERRED
+    if partition.state.has_preferred_leader if is_preferred else partition.leader != NO_LEADER:
+        raise KafkaError(ErrorCode.ELECTION_NOT_NEEDED)
+    if not cluster.change(partition, NO_TARGETS, election):
+        raise KafkaError(
+            ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE
+            if is_preferred
+            else ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mockbroker.core.elections import PartitionState
     from mockbroker.core.replicas import Partition
+    from mockbroker.core.time import Alarm
 
 __all__ = ["INSTANT", "PAUSED", "Node", "Pace"]
 
@@ -42,6 +43,8 @@ class Node:
         is_isolated: it runs, but reaches neither the controller nor other brokers, nor they it.
         pace: how it copies as a follower, where the partition says nothing else.
         known: the partition states that it knew when it was cut off; None while it is in touch.
+        session: the alarm at which the controller gives it up; None while it is in touch.
+        stopped_cleanly: whether its last stop was a controlled shutdown.
     """
 
     __slots__ = (
@@ -57,6 +60,8 @@ class Node:
         "pace",
         "port",
         "rack",
+        "session",
+        "stopped_cleanly",
     )
 
     def __init__(
@@ -79,6 +84,8 @@ class Node:
         self.is_isolated = False
         self.pace = INSTANT
         self.known: dict[Partition, PartitionState] | None = None
+        self.session: Alarm | None = None
+        self.stopped_cleanly = True
 
     def __repr__(self) -> str:
         flags = [

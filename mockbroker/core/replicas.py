@@ -17,13 +17,7 @@ from mockbroker.core.elections import NO_LEADER, PartitionState
 from mockbroker.core.nodes import PAUSED, Node, Pace
 from mockbroker.core.producer_state import Origin, Verification
 from mockbroker.core.replica import FoundOffset, Isolation, ReadResult, Replica
-from mockbroker.core.replication import (
-    Surroundings,
-    advance_high_watermark,
-    lead,
-    replicate,
-    sync,
-)
+from mockbroker.core.replication import Surroundings, advance_high_watermark, lead, replicate, sync
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

@@ -96,6 +96,7 @@ def replicate(partition: Partition, leader: Replica, batch: Batch, previous_end:
         pace = pace_of(partition, follower.broker_id)
         if pace.lag_seconds:
             release_later(partition, leader, follower, pace.lag_seconds)
+    advance_high_watermark(partition, leader)
     sync(partition)
 
 
