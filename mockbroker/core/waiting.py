@@ -67,6 +67,16 @@ class Pending:
         if self.on_settled is not None:
             self.on_settled()
 
+    def then(self, convert: Callable[[Any], Any]) -> Pending:
+        """The same wait, whose reply is what `convert` makes of this one's."""
+        if self._settled:
+            done = Pending()
+            done.settle(convert(self.reply))
+            return done
+        outer = Pending(on_abandon=self.abandon, on_hurry=self.hurry)
+        self.on_settled = lambda: outer.settle(convert(self.reply))
+        return outer
+
     def abandon(self) -> None:
         """Nobody waits for the answer any more: forget the request."""
         if not self._settled:

@@ -1,0 +1,65 @@
+"""Puts the parts of one simulated cluster together. No rules live here.
+
+Each part gets what it needs when it is made, and knows nothing of `Core`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.cluster import Cluster
+from mockbroker.core.features import Features
+from mockbroker.core.fetch_sessions import FetchSessions
+from mockbroker.core.time import Clock
+from mockbroker.core.waiting import Waiting
+from mockbroker.profiles import KAFKA_4_3, Profile
+
+if TYPE_CHECKING:
+    from mockbroker.config import Settings
+    from mockbroker.core.nodes import Node
+
+__all__ = ["Core"]
+
+
+def _own_address(node: Node, caller: Any) -> tuple[str, int]:
+    return node.host, node.port
+
+
+class Core:
+    """The whole simulated cluster.
+
+    Args:
+        settings: the brokers' configs.
+        now: seconds since the epoch at which its clock starts.
+        brokers: how many there are at first.
+        racks: their racks in order; an empty name is none.
+        seed: of all that is random; the same seed and the same requests give the same ids.
+        profile: the release to be.
+
+    Attributes:
+        addresses: tells a client (a `Caller`) host and port of a broker.
+        authorizer: has `allows(caller, operation, resource_type, name)`; None: everything is allowed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: float = 0.0,
+        brokers: int = 1,
+        racks: Sequence[str] = (),
+        seed: int | None = None,
+        profile: Profile = KAFKA_4_3,
+    ) -> None:
+        self.settings = settings
+        self.profile = profile
+        self.random = random.Random(seed)
+        self.clock = Clock(now)
+        self.waiting = Waiting(self.clock)
+        self.features = Features()
+        self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
+        self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
+        self.addresses: Callable[[Node, Any], tuple[str, int]] = _own_address
+        self.authorizer: Any = None

@@ -1,0 +1,51 @@
+"""Feature levels (KIP-584): what this release supports, and what the cluster has switched on.
+
+The order is that of Kafka's own answers.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Features"]
+
+#: What a 4.3 broker supports: the lowest and the highest level.
+SUPPORTED_4_3 = {
+    "group.version": (0, 1),
+    "kraft.version": (0, 1),
+    "metadata.version": (7, 30),
+    "share.version": (0, 1),
+    "streams.version": (0, 1),
+    "transaction.version": (0, 2),
+    "eligible.leader.replicas.version": (0, 1),
+}
+
+#: What a cluster freshly formatted by 4.3 has switched on.
+FINALIZED_4_3 = {
+    "group.version": 1,
+    "kraft.version": 1,
+    "share.version": 1,
+    "metadata.version": 30,
+    "streams.version": 1,
+    "transaction.version": 2,
+    "eligible.leader.replicas.version": 1,
+}
+
+
+class Features:
+    """The features of a cluster.
+
+    Attributes:
+        supported: lowest and highest level by name.
+        finalized: the level in force by name; a feature at level 0 is left out.
+        epoch: grows with every change.
+    """
+
+    def __init__(
+        self, supported: dict[str, tuple[int, int]] | None = None, finalized: dict[str, int] | None = None
+    ) -> None:
+        self.supported = dict(SUPPORTED_4_3 if supported is None else supported)
+        self.finalized = dict(FINALIZED_4_3 if finalized is None else finalized)
+        self.epoch = 1
+
+    def level(self, name: str) -> int:
+        """The level in force; 0 when the feature is off."""
+        return self.finalized.get(name, 0)

@@ -1,0 +1,53 @@
+"""CreatePartitions (KIP-195, KIP-599).
+
+Kafka: `ControllerApis.createPartitions`, `ReplicationControlManager.createPartitions`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from mockbroker.handlers.call import Call
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.create_partitions import CREATE_PARTITIONS
+from protocol_specs.errors import ErrorCode, KafkaError
+
+__all__ = ["handle"]
+
+_RESPONSE = CREATE_PARTITIONS.response
+_RESULT = _RESPONSE.results
+
+
+def handle(request: Any, call: Call) -> Any:
+    times = Counter(topic.name for topic in request.topics)
+    results = [
+        _result(name, KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name."))
+        for name, count in times.items()
+        if count > 1
+    ]
+    results += [_create(request, topic, call) for topic in request.topics if times[topic.name] == 1]
+    return _RESPONSE(throttle_time_ms=0, results=results)
+
+
+def _create(request: Any, topic: Any, call: Call) -> Any:
+    if not call.allows(AclOperation.ALTER, ResourceType.TOPIC, topic.name):
+        return _RESULT(name=topic.name, error_code=ErrorCode.TOPIC_AUTHORIZATION_FAILED, error_message=None)
+    assignments = None
+    if topic.assignments is not None:
+        assignments = [assignment.broker_ids for assignment in topic.assignments]
+    try:
+        call.core.cluster.create_partitions(
+            topic.name, topic.count, assignments=assignments, validate_only=request.validate_only
+        )
+    except KafkaError as error:
+        return _result(topic.name, error)
+    return _result(topic.name, None)
+
+
+def _result(name: str, error: KafkaError | None) -> Any:
+    return _RESULT(
+        name=name,
+        error_code=ErrorCode.NONE if error is None else error.code,
+        error_message=None if error is None else error.message,
+    )

@@ -1,0 +1,103 @@
+"""CreateTopics (KIP-4, KIP-464, KIP-525, KIP-599).
+
+Kafka: `ControllerApis.createTopics`, `ReplicationControlManager.createTopics`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.topic_admin import check_batch
+from mockbroker.handlers.authorized_operations import CLUSTER_NAME
+from mockbroker.handlers.call import Call
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.create_topics import CREATE_TOPICS
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.core.topics import Topic
+
+__all__ = ["handle", "refuse"]
+
+_RESPONSE = CREATE_TOPICS.response
+_RESULT = _RESPONSE.topics
+_CLUSTER_METADATA = "__cluster_metadata"
+
+
+def handle(request: Any, call: Call) -> Any:
+    times = Counter(topic.name for topic in request.topics)
+    allowed = [
+        topic for topic in request.topics if times[topic.name] == 1 and _why_not(call, topic.name) is None
+    ]
+    check_batch(max(len(topic.assignments), topic.num_partitions) for topic in allowed)
+    results = [_create(request, topic, call) for topic in allowed]
+    for name, count in times.items():
+        error = (
+            KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+            if count > 1
+            else _why_not(call, name)
+        )
+        if error is not None:
+            results.append(_failed(name, error))
+    return _RESPONSE(topics=results)
+
+
+def refuse(request: Any, call: Call, error: KafkaError) -> Any:
+    """The error, for each topic (`CreateTopicsRequest.getErrorResponse`)."""
+    return _RESPONSE(topics=[_failed(topic.name, error) for topic in request.topics])
+
+
+def _why_not(call: Call, name: str) -> KafkaError | None:
+    if name == _CLUSTER_METADATA:
+        text = f"Creation of internal topic {_CLUSTER_METADATA} is prohibited."
+        return KafkaError(ErrorCode.INVALID_REQUEST, text)
+    if call.allows(AclOperation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME) or call.allows(
+        AclOperation.CREATE, ResourceType.TOPIC, name
+    ):
+        return None
+    return KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED, "Authorization failed.")
+
+
+def _create(request: Any, asked: Any, call: Call) -> Any:
+    try:
+        topic = call.core.cluster.create_topic(
+            asked.name,
+            partitions=asked.num_partitions,
+            replication_factor=asked.replication_factor,
+            assignments=[(one.partition_index, one.broker_ids) for one in asked.assignments],
+            configs={config.name: config.value for config in asked.configs},
+            validate_only=request.validate_only,
+        )
+    except KafkaError as error:
+        return _failed(asked.name, error)
+    result = _RESULT(
+        name=topic.name,
+        topic_id=bytes(16) if request.validate_only else topic.id,
+        error_code=ErrorCode.NONE,
+        error_message=None,
+    )
+    if call.allows(AclOperation.DESCRIBE_CONFIGS, ResourceType.TOPIC, topic.name):
+        result.num_partitions = len(topic.partitions)
+        result.replication_factor = topic.replication_factor
+        result.configs = _configs(call, topic)
+    else:
+        result.topic_config_error_code = ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    return result
+
+
+def _configs(call: Call, topic: Topic) -> list[Any]:
+    return [
+        _RESULT.configs(
+            name=entry.name,
+            value=entry.value,
+            read_only=entry.is_read_only,
+            config_source=entry.source,
+            is_sensitive=entry.is_sensitive,
+        )
+        for entry in call.core.configs.describe_overrides(topic.overrides)
+    ]
+
+
+def _failed(name: str, error: KafkaError) -> Any:
+    return _RESULT(name=name, error_code=error.code, error_message=error.message)

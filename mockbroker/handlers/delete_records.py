@@ -1,0 +1,78 @@
+"""DeleteRecords (KIP-107).
+
+Kafka: `KafkaApis.handleDeleteRecordsRequest`, `ReplicaManager.deleteRecords`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.waiting import NOT_YET
+from mockbroker.handlers.call import Call
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.delete_records import DELETE_RECORDS
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.core.replicas import Partition
+
+__all__ = ["handle"]
+
+_RESPONSE = DELETE_RECORDS.response
+_TOPIC = _RESPONSE.topics
+_PARTITION = _TOPIC.partitions
+_UNKNOWN_LOW_WATERMARK = -1
+
+
+def handle(request: Any, call: Call) -> Any:
+    waiting: list[tuple[Any, Partition, int]] = []
+    topics = []
+    for topic in request.topics:
+        entries = []
+        for asked in topic.partitions:
+            entry = _PARTITION(
+                partition_index=asked.partition_index,
+                low_watermark=_UNKNOWN_LOW_WATERMARK,
+                error_code=ErrorCode.NONE,
+            )
+            entries.append(entry)
+            try:
+                partition = _find(call, topic.name, asked.partition_index)
+                waiting.append((entry, partition, partition.delete_records(asked.offset, at=call.node.id)))
+            except KafkaError as error:
+                entry.error_code = error.code
+        topics.append(_TOPIC(name=topic.name, partitions=entries))
+    reply = _RESPONSE(throttle_time_ms=0, topics=topics)
+
+    def attempt(last: bool) -> Any:
+        waiting[:] = [one for one in waiting if not _is_settled(*one, call, last)]
+        return NOT_YET if waiting else reply
+
+    return call.core.waiting.wait(
+        attempt, on=[partition for _, partition, _ in waiting], at_most=request.timeout_ms / 1000
+    )
+
+
+def _find(call: Call, name: str, index: int) -> Partition:
+    if not call.allows(AclOperation.DELETE, ResourceType.TOPIC, name):
+        raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+    topic = call.core.cluster.topics.get(name)
+    if topic is not None and topic.is_internal:
+        raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
+    found: Partition = call.core.cluster.partition(name, index)
+    return found
+
+
+def _is_settled(entry: Any, partition: Partition, wanted: int, call: Call, last: bool) -> bool:
+    """Whether every live replica has moved its log start, or that failed, which the entry then says."""
+    try:
+        low_watermark = partition.low_watermark(at=call.node.id)
+    except KafkaError as error:
+        entry.error_code = error.code
+        return True
+    if low_watermark >= wanted:
+        entry.low_watermark = low_watermark
+        return True
+    if last:
+        entry.error_code = ErrorCode.REQUEST_TIMED_OUT
+    return last

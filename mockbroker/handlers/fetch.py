@@ -1,0 +1,239 @@
+"""Fetch (KIP-74, KIP-98, KIP-227, KIP-320, KIP-392, KIP-516, KIP-951).
+
+A request that finds too little waits: for an append, a change of leader, or the end of its time. Another request that
+arrives behind it on its connection ends its wait too, since it would be kept waiting as well.
+
+Kafka: `KafkaApis.handleFetchRequest`, `ReplicaManager.fetchMessages`, `DelayedFetch`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.fetch_sessions import FINAL_EPOCH, NO_SESSION, FetchContext, SessionPartition
+from mockbroker.core.replica import Isolation
+from mockbroker.core.waiting import NOT_YET
+from mockbroker.handlers.authorized_operations import CLUSTER_NAME
+from mockbroker.handlers.call import Call
+from mockbroker.handlers.leader_hints import LeaderHints
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.fetch import FETCH
+
+if TYPE_CHECKING:
+    from mockbroker.core.replica import ReadResult
+    from mockbroker.core.replicas import Partition
+
+__all__ = ["handle"]
+
+_RESPONSE = FETCH.response
+_TOPIC = _RESPONSE.responses
+_PARTITION = _TOPIC.partitions
+
+_EMPTY = b""
+_UNKNOWN = -1
+_NONE = ErrorCode.NONE
+
+#: The first versions with sessions, with reads from followers, with topic ids, and with hints.
+_HAS_SESSIONS = 7
+_FROM_FOLLOWERS = 11
+_BY_TOPIC_ID = 13
+_GIVES_HINTS = 16
+
+_HINTED = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
+
+
+def handle(request: Any, call: Call) -> Any:
+    context = _begin(request, call)
+    if context.error is not _NONE:
+        return _RESPONSE(error_code=context.error, responses=[])
+    reader = _Reader(request, call, context)
+    if request.max_wait_ms <= 0:
+        return reader.attempt(True)
+    return call.core.waiting.wait(
+        reader.attempt, on=reader.keys, at_most=request.max_wait_ms / 1000, hurried=True
+    )
+
+
+def _begin(request: Any, call: Call) -> FetchContext:
+    by_id = call.version >= _BY_TOPIC_ID
+    wanted = [
+        SessionPartition(
+            None if by_id else topic.topic,
+            topic.topic_id if by_id else None,
+            one.partition,
+            one.fetch_offset,
+            one.partition_max_bytes,
+            one.current_leader_epoch,
+            one.last_fetched_epoch,
+            one.log_start_offset,
+        )
+        for topic in request.topics
+        for one in topic.partitions
+    ]
+    forgotten = [
+        (topic.topic_id if by_id else topic.topic, index)
+        for topic in request.forgotten_topics_data
+        for index in topic.partitions
+    ]
+    has_sessions = call.version >= _HAS_SESSIONS
+    return call.core.fetch_sessions.begin(
+        call.node.id,
+        request.session_id if has_sessions else NO_SESSION,
+        request.session_epoch if has_sessions else FINAL_EPOCH,
+        wanted,
+        forgotten,
+        uses_topic_ids=by_id,
+        is_follower=_replica_id(request) >= 0,
+    )
+
+
+def _replica_id(request: Any) -> int:
+    replica_id: int = request.replica_id
+    if replica_id == _UNKNOWN:
+        replica_id = request.replica_state.replica_id
+    return replica_id
+
+
+class _Reader:
+    """Reads what one request wants, as often as it takes."""
+
+    __slots__ = (
+        "_call",
+        "_context",
+        "_is_follower",
+        "_isolation",
+        "_leader_only",
+        "_max_bytes",
+        "_min_bytes",
+        "keys",
+    )
+
+    def __init__(self, request: Any, call: Call, context: FetchContext) -> None:
+        self._call = call
+        self._context = context
+        self._max_bytes: int = min(request.max_bytes, call.core.settings["fetch.max.bytes"])
+        self._min_bytes: int = min(request.min_bytes, self._max_bytes)
+        self._is_follower = _replica_id(request) >= 0
+        self._isolation = Isolation.LOG_END if self._is_follower else request.isolation_level
+        self._leader_only = self._is_follower or call.version < _FROM_FOLLOWERS
+        #: The partitions whose news make another attempt worth while.
+        self.keys: list[Partition] = []
+        for wanted in context.partitions:
+            try:
+                self.keys.append(wanted.resolve(call.core.cluster))
+            except KafkaError:
+                continue
+
+    def attempt(self, last: bool) -> Any:
+        """Read all partitions; the response where it is time to answer, else NOT_YET."""
+        left = self._max_bytes
+        size = 0
+        is_urgent = last or not self._context.partitions
+        found: list[tuple[SessionPartition, ReadResult | KafkaError]] = []
+        for wanted in self._context.partitions:
+            try:
+                result = self._read(wanted, left, size == 0)
+            except KafkaError as error:
+                is_urgent = True
+                found.append((wanted, error))
+                continue
+            found.append((wanted, result))
+            size += result.size
+            left = max(0, left - result.size)
+            if result.diverging is not None:
+                is_urgent = True
+        if size < self._min_bytes and not is_urgent:
+            return NOT_YET
+        return self._answer(found)
+
+    def _read(self, wanted: SessionPartition, left: int, is_first: bool) -> ReadResult:
+        call = self._call
+        partition = wanted.resolve(call.core.cluster)
+        if not self._allows(partition):
+            raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+        return partition.read(
+            wanted.fetch_offset,
+            max_bytes=min(wanted.max_bytes, left),
+            at=call.node.id,
+            isolation=self._isolation,
+            at_least_one=is_first,
+            leader_epoch=wanted.leader_epoch,
+            last_fetched_epoch=wanted.last_fetched_epoch,
+            leader_only=self._leader_only,
+        )
+
+    def _allows(self, partition: Partition) -> bool:
+        if self._is_follower:
+            return self._call.allows(AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, CLUSTER_NAME)
+        return self._call.allows(AclOperation.READ, ResourceType.TOPIC, partition.topic.name)
+
+    def _answer(self, found: list[tuple[SessionPartition, ReadResult | KafkaError]]) -> Any:
+        context = self._context
+        session_id = context.complete()
+        if context.error is not _NONE:
+            return _RESPONSE(error_code=context.error, responses=[])
+        hints = LeaderHints(self._call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
+        topics: list[Any] = []
+        last_topic: bytes | str | None = None
+        for wanted, result in found:
+            if isinstance(result, KafkaError):
+                entry = self._failed(wanted, result, hints)
+                is_shown = context.includes(
+                    wanted, size=0, high_watermark=_UNKNOWN, log_start_offset=_UNKNOWN, has_error=True
+                )
+            else:
+                entry = _read_entry(wanted, result)
+                is_shown = context.includes(
+                    wanted,
+                    size=result.size,
+                    high_watermark=result.high_watermark,
+                    log_start_offset=result.log_start_offset,
+                    has_hint=result.diverging is not None,
+                )
+            if not is_shown:
+                continue
+            topic = wanted.key[0]
+            if topic != last_topic:
+                last_topic = topic
+                topics.append(
+                    _TOPIC(
+                        topic=wanted.topic or "", topic_id=wanted.topic_id or bytes(16), partitions=[entry]
+                    )
+                )
+            else:
+                topics[-1].partitions.append(entry)
+        return _RESPONSE(session_id=session_id, responses=topics, node_endpoints=hints.endpoints)
+
+    def _failed(self, wanted: SessionPartition, error: KafkaError, hints: LeaderHints) -> Any:
+        entry = _PARTITION(
+            partition_index=wanted.index,
+            error_code=error.code,
+            high_watermark=_UNKNOWN,
+            aborted_transactions=None,
+            records=_EMPTY,
+        )
+        if error.code in _HINTED and self._call.version >= _GIVES_HINTS:
+            entry.current_leader = hints.of(wanted.resolve(self._call.core.cluster))
+        return entry
+
+
+def _read_entry(wanted: SessionPartition, result: ReadResult) -> Any:
+    entry = _PARTITION(
+        partition_index=wanted.index,
+        error_code=_NONE,
+        high_watermark=result.high_watermark,
+        last_stable_offset=result.last_stable_offset,
+        log_start_offset=result.log_start_offset,
+        aborted_transactions=None,
+        records=result.views or _EMPTY,
+    )
+    if result.aborted is not None:
+        entry.aborted_transactions = [
+            _PARTITION.aborted_transactions(producer_id=producer_id, first_offset=first_offset)
+            for producer_id, first_offset in result.aborted
+        ]
+    if result.diverging is not None:
+        epoch, end_offset = result.diverging
+        entry.diverging_epoch = _PARTITION.diverging_epoch(epoch=epoch, end_offset=end_offset)
+    return entry

@@ -1,0 +1,78 @@
+"""ListOffsets (KIP-79, KIP-734, KIP-405, KIP-1023).
+
+Kafka: `KafkaApis.handleListOffsetRequest`, `ReplicaManager.fetchOffset`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from mockbroker.core.replica import SPECIAL_TIMESTAMPS, Isolation
+from mockbroker.handlers.call import Call
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.list_offsets import LIST_OFFSETS
+
+__all__ = ["handle"]
+
+_RESPONSE = LIST_OFFSETS.response
+_TOPIC = _RESPONSE.topics
+_PARTITION = _TOPIC.partitions
+
+_UNKNOWN = -1
+_CONSUMER = -1
+_DEBUGGING = -2
+
+#: The first version whose clients know OFFSET_NOT_AVAILABLE.
+_KNOWS_NOT_AVAILABLE = 5
+
+
+def handle(request: Any, call: Call) -> Any:
+    times = Counter((topic.name, one.partition_index) for topic in request.topics for one in topic.partitions)
+    isolation = request.isolation_level if request.replica_id == _CONSUMER else Isolation.LOG_END
+    topics = []
+    for topic in request.topics:
+        may = call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic.name)
+        entries = []
+        for index, asked in {one.partition_index: one for one in topic.partitions}.items():
+            try:
+                if not may:
+                    raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+                if times[topic.name, index] > 1:
+                    raise KafkaError(ErrorCode.INVALID_REQUEST)
+                entries.append(_find(call, topic.name, asked, request.replica_id, isolation))
+            except KafkaError as error:
+                entries.append(_failed(index, _in_version(error.code, call.version)))
+        topics.append(_TOPIC(name=topic.name, partitions=entries))
+    return _RESPONSE(topics=topics)
+
+
+def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -> Any:
+    timestamp_ms = asked.timestamp
+    if timestamp_ms < 0 and SPECIAL_TIMESTAMPS.get(timestamp_ms, call.version + 1) > call.version:
+        raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
+    found = call.core.cluster.partition(topic, asked.partition_index).offset_for_time(
+        timestamp_ms,
+        at=call.node.id,
+        isolation=isolation,
+        leader_epoch=asked.current_leader_epoch,
+        leader_only=replica_id != _DEBUGGING,
+    )
+    return _PARTITION(
+        partition_index=asked.partition_index,
+        error_code=ErrorCode.NONE,
+        timestamp=found.timestamp_ms,
+        offset=found.offset,
+        leader_epoch=found.leader_epoch,
+    )
+
+
+def _in_version(code: ErrorCode, version: int) -> ErrorCode:
+    if code == ErrorCode.OFFSET_NOT_AVAILABLE and version < _KNOWS_NOT_AVAILABLE:
+        return ErrorCode.LEADER_NOT_AVAILABLE
+    return code
+
+
+def _failed(index: int, code: ErrorCode) -> Any:
+    return _PARTITION(partition_index=index, error_code=code, timestamp=_UNKNOWN, offset=_UNKNOWN)

@@ -1,0 +1,208 @@
+"""Metadata (KIP-4, KIP-430, KIP-516, KIP-700).
+
+Kafka: `KafkaApis.handleTopicMetadataRequest`, `KRaftMetadataCache`, `AutoTopicCreationManager`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.topics import INTERNAL_TOPICS, check_topic_name
+from mockbroker.handlers.authorized_operations import CLUSTER_NAME, NOT_ASKED, operations_on
+from mockbroker.handlers.call import Call
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.metadata import METADATA
+
+if TYPE_CHECKING:
+    from mockbroker.core.replicas import Partition
+    from mockbroker.core.topics import Topic
+
+__all__ = ["handle", "refuse"]
+
+_RESPONSE = METADATA.response
+_BROKER = _RESPONSE.brokers
+_TOPIC = _RESPONSE.topics
+_PARTITION = _TOPIC.partitions
+
+_ZERO_UUID = bytes(16)
+_NO_LEADER = -1
+
+#: The first version that can name topics by id.
+_BY_TOPIC_ID = 12
+
+
+def handle(request: Any, call: Call) -> Any:
+    # An empty list means all topics in version 0, and none since.
+    wants_all = request.topics is None or (call.version == 0 and not request.topics)
+    asked = [] if wants_all else request.topics
+    _check(asked, call.version)
+    core = call.core
+    topics = _all_topics(call) if wants_all else _asked_topics(request, asked, call)
+    if request.include_topic_authorized_operations:
+        for entry in topics:
+            if entry.error_code != ErrorCode.UNKNOWN_TOPIC_ID:
+                entry.topic_authorized_operations = operations_on(call, ResourceType.TOPIC, entry.name)
+    return _RESPONSE(
+        brokers=[_broker(call, node) for node in core.cluster.live_nodes()],
+        cluster_id=core.cluster.cluster_id,
+        controller_id=core.cluster.controller_id,
+        topics=topics,
+        cluster_authorized_operations=_cluster_operations(request, call),
+    )
+
+
+def refuse(request: Any, call: Call, error: KafkaError) -> Any:
+    """The error, for each topic that was asked for (`MetadataRequest.getErrorResponse`)."""
+    return _RESPONSE(
+        brokers=[],
+        controller_id=-1,
+        topics=[
+            _TOPIC(
+                error_code=error.code,
+                name=("" if topic.name is None and call.version < _BY_TOPIC_ID else topic.name),
+                topic_id=topic.topic_id,
+                is_internal=False,
+                partitions=[],
+            )
+            for topic in request.topics or ()
+        ],
+    )
+
+
+def _check(asked: list[Any], version: int) -> None:
+    if version >= _BY_TOPIC_ID:
+        return
+    for topic in asked:
+        if topic.name is None:
+            raise KafkaError(ErrorCode.INVALID_REQUEST, f"Topic name can not be null for version {version}")
+        if topic.topic_id != _ZERO_UUID:
+            raise KafkaError(
+                ErrorCode.INVALID_REQUEST, f"Topic IDs are not supported in requests for version {version}"
+            )
+
+
+def _broker(call: Call, node: Any) -> Any:
+    host, port = call.address_of(node)
+    return _BROKER(node_id=node.id, host=host, port=port, rack=node.rack)
+
+
+def _cluster_operations(request: Any, call: Call) -> int:
+    if not request.include_cluster_authorized_operations:
+        return NOT_ASKED
+    if not call.allows(AclOperation.DESCRIBE, ResourceType.CLUSTER, CLUSTER_NAME):
+        return 0
+    return operations_on(call, ResourceType.CLUSTER, CLUSTER_NAME)
+
+
+def _may_describe(call: Call, name: str) -> bool:
+    return call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
+
+
+def _all_topics(call: Call) -> list[Any]:
+    topics = call.core.cluster.topics.values()
+    return [_known(call, topic) for topic in topics if _may_describe(call, topic.name)]
+
+
+def _asked_topics(request: Any, asked: list[Any], call: Call) -> list[Any]:
+    """What is to be said of topics that were named; where one is named by id, only ids count."""
+    ids = {topic.topic_id: None for topic in asked if topic.topic_id != _ZERO_UUID}
+    if ids:
+        return [_by_id(call, topic_id) for topic_id in ids]
+    names = {topic.name: None for topic in asked if topic.name is not None}
+    may_create = request.allow_auto_topic_creation and call.core.settings["auto.create.topics.enable"]
+    return [_by_name(call, name, may_create) for name in names]
+
+
+def _by_id(call: Call, topic_id: bytes) -> Any:
+    topic = call.core.cluster.topics_by_id.get(topic_id)
+    if topic is None:
+        return _unknown(None, ErrorCode.UNKNOWN_TOPIC_ID, topic_id)
+    if not _may_describe(call, topic.name):
+        return _unknown(None, ErrorCode.TOPIC_AUTHORIZATION_FAILED, topic_id)
+    return _known(call, topic)
+
+
+def _by_name(call: Call, name: str, may_create: bool) -> Any:
+    if not _may_describe(call, name):
+        return _unknown(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, shows_internal=False)
+    topic = call.core.cluster.topics.get(name)
+    if topic is not None:
+        return _known(call, topic)
+    return _unknown(name, _create(call, name) if may_create else _why_unknown(name))
+
+
+def _why_unknown(name: str) -> ErrorCode:
+    try:
+        check_topic_name(name)
+    except KafkaError as error:
+        return error.code
+    return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+
+
+def _create(call: Call, name: str) -> ErrorCode:
+    """Create a topic because a client asked for it; the client finds it when it asks again."""
+    if not (
+        call.allows(AclOperation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME)
+        or call.allows(AclOperation.CREATE, ResourceType.TOPIC, name)
+    ):
+        return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    code = _why_unknown(name)
+    if code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+        try:
+            call.core.cluster.auto_create_topic(name)
+        except KafkaError:
+            # Kafka's broker logs what its controller refused; clients learn nothing of it.
+            return code
+    return code
+
+
+def _unknown(
+    name: str | None, code: ErrorCode, topic_id: bytes = _ZERO_UUID, *, shows_internal: bool = True
+) -> Any:
+    return _TOPIC(
+        error_code=code,
+        name=name,
+        topic_id=topic_id,
+        is_internal=shows_internal and name in INTERNAL_TOPICS,
+        partitions=[],
+    )
+
+
+def _known(call: Call, topic: Topic) -> Any:
+    return _TOPIC(
+        error_code=ErrorCode.NONE,
+        name=topic.name,
+        topic_id=topic.id,
+        is_internal=topic.is_internal,
+        partitions=[_partition(call, partition) for partition in topic.partitions],
+    )
+
+
+def _partition(call: Call, partition: Partition) -> Any:
+    state = partition.known_to(call.node)
+    nodes = call.core.cluster.nodes
+    code = ErrorCode.NONE
+    leader = state.leader
+    replicas, isr = list(state.replicas), list(state.isr)
+    if call.version == 0:
+        replicas = [id for id in replicas if _is_live(nodes, id)]
+        isr = [id for id in isr if _is_live(nodes, id)]
+    if leader not in nodes:
+        code, leader = ErrorCode.LEADER_NOT_AVAILABLE, _NO_LEADER
+    elif len(replicas) < len(state.replicas) or len(isr) < len(state.isr):
+        code = ErrorCode.REPLICA_NOT_AVAILABLE
+    return _PARTITION(
+        error_code=code,
+        partition_index=partition.index,
+        leader_id=leader,
+        leader_epoch=state.leader_epoch,
+        replica_nodes=replicas,
+        isr_nodes=isr,
+        offline_replicas=partition.offline_replicas,
+    )
+
+
+def _is_live(nodes: Any, broker_id: int) -> bool:
+    node = nodes.get(broker_id)
+    return node is not None and not node.is_fenced

@@ -1,0 +1,243 @@
+"""Produce (KIP-98, KIP-679, KIP-890, KIP-951).
+
+Each partition is checked and appended by itself; one that fails harms no other. With acks=all the answer waits until
+every partition that was appended to is settled, or the request's timeout is over.
+
+Kafka: `KafkaApis.handleProduceRequest`, `ReplicaManager.appendRecords`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.waiting import NOT_YET
+from mockbroker.handlers.call import Call, Disconnect
+from mockbroker.handlers.leader_hints import LeaderHints
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.produce import PRODUCE
+
+if TYPE_CHECKING:
+    from mockbroker.core.replicas import Partition
+
+__all__ = ["handle"]
+
+_RESPONSE = PRODUCE.response
+_TOPIC = _RESPONSE.responses
+_PARTITION = _TOPIC.partition_responses
+
+_ZERO_UUID = bytes(16)
+_NONE = 0
+_NOT_LEADER = int(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+
+#: The first version whose clients know topics by id.
+_BY_TOPIC_ID = 13
+#: The first version that names the new leader.
+_GIVES_HINTS = 10
+
+#: Errors that are answered without the log start offset (`ReplicaManager.appendToLocalLog`).
+_WITHOUT_LOG_START = frozenset(
+    {
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        ErrorCode.CORRUPT_MESSAGE,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        ErrorCode.UNKNOWN_TOPIC_ID,
+    }
+)
+
+#: The client id under which administrators may write to internal topics (`AdminUtils`).
+_ADMIN_CLIENT_ID = "__admin_client"
+
+_MAGIC_AT, _ATTRIBUTES_AT, _LENGTH_AT = 16, 22, 8
+_TRANSACTIONAL, _CODEC_MASK, _ZSTD = 0x10, 0x07, 4
+_BATCH_OVERHEAD = 12
+#: The first version that may carry zstd (KIP-110).
+_TAKES_ZSTD = 7
+
+
+class _Unsettled:
+    """An append with acks=all that some replica still lacks."""
+
+    __slots__ = ("entry", "partition", "required_offset")
+
+    def __init__(self, entry: Any, partition: Partition, required_offset: int) -> None:
+        self.entry = entry
+        self.partition = partition
+        self.required_offset = required_offset
+
+
+def handle(request: Any, call: Call) -> Any:
+    if not _may_write(request, call):
+        return _refuse_all(request, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    acks = request.acks
+    hints = LeaderHints(call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
+    unsettled: list[_Unsettled] = []
+    topics = []
+    for data in request.topic_data:
+        topic = _find_topic(data, call)
+        entries = [
+            _produce(call, request, topic, partition_data, hints, unsettled)
+            for partition_data in data.partition_data
+        ]
+        name, topic_id = (data.name, data.topic_id) if topic is None else (topic.name, topic.id)
+        topics.append(_TOPIC(name=name, topic_id=topic_id, partition_responses=entries))
+    if acks == 0:
+        return _answer_nothing(topics)
+    reply = _RESPONSE(responses=topics)
+    if not unsettled:
+        reply.node_endpoints = hints.endpoints
+        return reply
+
+    def attempt(last: bool) -> Any:
+        unsettled[:] = [one for one in unsettled if not _is_settled(one, call, hints, last)]
+        if unsettled:
+            return NOT_YET
+        reply.node_endpoints = hints.endpoints
+        return reply
+
+    return call.core.waiting.wait(
+        attempt, on=[one.partition for one in unsettled], at_most=request.timeout_ms / 1000
+    )
+
+
+def _find_topic(data: Any, call: Call) -> Any:
+    cluster = call.core.cluster
+    if data.topic_id != _ZERO_UUID:
+        return cluster.topics_by_id.get(data.topic_id)
+    return cluster.topics.get(data.name)
+
+
+def _produce(
+    call: Call, request: Any, topic: Any, data: Any, hints: LeaderHints, unsettled: list[_Unsettled]
+) -> Any:
+    """Append one partition's batch, and give its entry in the response."""
+    partition: Partition | None = None
+    try:
+        partition = _find_partition(call, topic, data.index)
+        check_batch(call.version, data.records)
+        if request.acks not in (-1, 0, 1):
+            raise KafkaError(ErrorCode.INVALID_REQUIRED_ACKS)
+        if topic.is_internal and call.client_id != _ADMIN_CLIENT_ID:
+            raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        result = partition.append(data.records, acks=request.acks, at=call.node.id)
+    except KafkaError as error:
+        return _refuse(call, partition, data.index, error, hints)
+    entry = _PARTITION(
+        index=data.index,
+        error_code=_NONE,
+        base_offset=result.base_offset,
+        log_append_time_ms=result.append_time_ms,
+        log_start_offset=result.log_start_offset,
+    )
+    if request.acks == -1:
+        one = _Unsettled(entry, partition, result.required_offset)
+        if not _is_settled(one, call, hints, False):
+            unsettled.append(one)
+    return entry
+
+
+def _find_partition(call: Call, topic: Any, index: int) -> Partition:
+    if topic is None and call.version >= _BY_TOPIC_ID:
+        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
+    if topic is not None and not call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic.name):
+        raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+    if topic is None or not 0 <= index < len(topic.partitions):
+        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    found: Partition = topic.partitions[index]
+    return found
+
+
+def check_batch(version: int, records: memoryview | None) -> None:
+    """Refuse what the request's version does not allow: one batch, of magic 2 (`ProduceRequest.validateRecords`).
+
+    Raises:
+        KafkaError: INVALID_RECORD, UNSUPPORTED_COMPRESSION_TYPE.
+    """
+    if records is None or len(records) <= _ATTRIBUTES_AT or records[_MAGIC_AT] != 2:
+        raise KafkaError(ErrorCode.INVALID_RECORD)
+    if version < _TAKES_ZSTD and records[_ATTRIBUTES_AT] & _CODEC_MASK == _ZSTD:
+        raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    size = int.from_bytes(records[_LENGTH_AT : _LENGTH_AT + 4]) + _BATCH_OVERHEAD
+    if size < len(records):
+        raise KafkaError(ErrorCode.INVALID_RECORD)
+
+
+def _is_settled(one: _Unsettled, call: Call, hints: LeaderHints, last: bool) -> bool:
+    """Whether all in-sync replicas have it, or it has failed, which its entry then says."""
+    code = one.partition.acknowledged(one.required_offset, at=call.node.id)
+    if code is None:
+        if not last:
+            return False
+        code = ErrorCode.REQUEST_TIMED_OUT
+    if code != _NONE:
+        one.entry.error_code = code
+        if code == _NOT_LEADER and call.version >= _GIVES_HINTS:
+            one.entry.current_leader = hints.of(one.partition)
+    return True
+
+
+def _refuse(
+    call: Call, partition: Partition | None, index: int, error: KafkaError, hints: LeaderHints
+) -> Any:
+    entry = _failed(index, error.code)
+    record_errors = getattr(error, "record_errors", None)
+    if record_errors is not None:
+        entry.error_message = error.message
+        entry.record_errors = [
+            _PARTITION.record_errors(batch_index=number, batch_index_error_message=text)
+            for number, text in record_errors
+        ]
+    if partition is None:
+        return entry
+    if error.code not in _WITHOUT_LOG_START:
+        replica = partition.copies.get(call.node.id)
+        entry.log_start_offset = -1 if replica is None else replica.log.start_offset
+    if error.code == _NOT_LEADER and call.version >= _GIVES_HINTS:
+        entry.current_leader = hints.of(partition)
+    return entry
+
+
+def _failed(index: int, code: int, message: str | None = None) -> Any:
+    return _PARTITION(index=index, error_code=code, base_offset=-1, error_message=message)
+
+
+def _refuse_all(request: Any, code: ErrorCode) -> Any:
+    """The same error for every partition; with acks=0 the end of the connection."""
+    topics = [
+        _TOPIC(
+            name=data.name,
+            topic_id=data.topic_id,
+            partition_responses=[_failed(one.index, code, code.message) for one in data.partition_data],
+        )
+        for data in request.topic_data
+    ]
+    return _answer_nothing(topics) if request.acks == 0 else _RESPONSE(responses=topics)
+
+
+def _answer_nothing(topics: list[Any]) -> None:
+    """With acks=0 a client learns of an error by the end of its connection."""
+    for topic in topics:
+        for entry in topic.partition_responses:
+            if entry.error_code != _NONE:
+                code = ErrorCode(entry.error_code).name
+                raise Disconnect(f"{code} for {topic.name}-{entry.index}, and acks=0")
+
+
+def _may_write(request: Any, call: Call) -> bool:
+    """Whether transactional batches, if there are any, come with a transactional id that may be used."""
+    for data in request.topic_data:
+        for one in data.partition_data:
+            records = one.records
+            if (
+                records is not None
+                and len(records) > _ATTRIBUTES_AT
+                and records[_ATTRIBUTES_AT] & _TRANSACTIONAL
+            ):
+                name = request.transactional_id
+                return name is not None and call.allows(
+                    AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, name
+                )
+    return True

@@ -1,0 +1,86 @@
+"""Which versions of which APIs a release of Kafka offers.
+
+A handler and a spec make an API possible; the profile says what of it is shown and served. So the list that ApiVersions
+gives follows from three things, and stands nowhere: `handlers.HANDLERS`, `protocol_specs.APIS`, and a profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from protocol_specs import APIS
+
+__all__ = ["KAFKA_4_3", "Profile"]
+
+_PRODUCE = 0
+
+
+class Profile:
+    """A release, as clients see it.
+
+    Args:
+        name: the release, "4.3".
+        ranges: what is served, by API name: first and last version.
+        advertised_from: where ApiVersions names an earlier first version than is served.
+    """
+
+    def __init__(
+        self, name: str, ranges: Mapping[int, tuple[int, int]], advertised_from: Mapping[int, int]
+    ) -> None:
+        self.name = name
+        self._ranges = ranges
+        self._advertised_from = advertised_from
+
+    def served(self, key: int) -> range:
+        """The versions that are answered; empty for an API that the release does not offer."""
+        if key not in self._ranges:
+            return range(0)
+        first, last = self._ranges[key]
+        return range(first, last + 1)
+
+    def advertised(self, key: int) -> tuple[int, int]:
+        """The first and last version in the answer to ApiVersions.
+
+        Raises:
+            KeyError: the release does not offer the API.
+        """
+        first, last = self._ranges[key]
+        return self._advertised_from.get(key, first), last
+
+
+#: The first version that 4.x still serves, where it is not 0 (KIP-896).
+_FIRST_SINCE_4_0 = {
+    "Produce": 3,
+    "Fetch": 4,
+    "ListOffsets": 1,
+    "OffsetCommit": 2,
+    "OffsetFetch": 1,
+    "CreateTopics": 2,
+    "DeleteTopics": 1,
+    "OffsetForLeaderEpoch": 2,
+    "WriteTxnMarkers": 1,
+    "DescribeAcls": 1,
+    "CreateAcls": 1,
+    "DeleteAcls": 1,
+    "DescribeConfigs": 1,
+    "AlterReplicaLogDirs": 1,
+    "DescribeLogDirs": 1,
+    "CreateDelegationToken": 1,
+    "RenewDelegationToken": 1,
+    "ExpireDelegationToken": 1,
+    "DescribeDelegationToken": 1,
+}
+
+#: Telemetry (KIP-714) is offered only where a receiver is configured.
+_TELEMETRY = frozenset({71, 72})
+
+KAFKA_4_3 = Profile(
+    "4.3",
+    {
+        key: (_FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1])
+        for key, api in APIS.items()
+        if key not in _TELEMETRY
+    },
+    # Old versions of librdkafka look for Produce v0 before they use anything newer (KIP-896).
+    {_PRODUCE: 0},
+)
