@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import HEADER, HEADER_SIZE, BatchHeader, restamp_time, stamp
+from protocol_specs.record_batch import HEADER, HEADER_SIZE, BatchHeader, restamp_time
 
 __all__ = ["Batch"]
+
+#: Base offset, length, leader epoch.
+_START = struct.Struct(">qii")
 
 
 class Batch(BatchHeader):
@@ -45,7 +50,7 @@ class Batch(BatchHeader):
         """Set where it stands in the log, and under which leader it came there."""
         self.base_offset = base_offset
         self.leader_epoch = leader_epoch
-        stamp(self.view, base_offset, leader_epoch)
+        _START.pack_into(self.view, 0, base_offset, self.length, leader_epoch)
 
     def restamp_time(self, max_timestamp: int, *, is_append_time: bool) -> None:
         """Set the greatest timestamp and its type; the CRC follows."""

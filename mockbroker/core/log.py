@@ -167,7 +167,8 @@ class Log:
         batch = validate_append(batch, self.config, now_ms, self.partition, origin)
         offset = self.end_offset
         batch.stamp(offset, leader_epoch)
-        self.leader_epochs.assign(leader_epoch, offset)
+        if leader_epoch != self.leader_epochs.latest:
+            self.leader_epochs.assign(leader_epoch, offset)
         if len(batch.view) > self.config.segment_bytes:
             raise KafkaError(
                 ErrorCode.RECORD_LIST_TOO_LARGE,

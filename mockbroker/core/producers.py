@@ -23,7 +23,14 @@ from mockbroker.core.producer_state import (
     WrittenBatch,
 )
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import EndTxnMarker, parse_end_txn_marker, records_of
+from protocol_specs.record_batch import (
+    CONTROL_FLAG,
+    TRANSACTIONAL_FLAG,
+    EndTxnMarker,
+    advance_sequence,
+    parse_end_txn_marker,
+    records_of,
+)
 
 __all__ = [
     "CompletedTransaction",
@@ -34,6 +41,7 @@ __all__ = [
     "WrittenBatch",
 ]
 
+_OF_TRANSACTIONS = TRANSACTIONAL_FLAG | CONTROL_FLAG
 _MAX_INT32 = 2**31 - 1
 _MAX_INT16 = 2**15 - 1
 
@@ -97,14 +105,16 @@ class ProducerStates:
         """
         state = self.producers.get(batch.producer_id)
         if origin is Origin.CLIENT and state is not None and state.epoch == batch.producer_epoch:
+            first, last = batch.base_sequence, batch.last_sequence
             for written in state.batches:
-                if written[0] == batch.base_sequence and written[1] == batch.last_sequence:
+                if written[0] == first and written[1] == last:
                     return written
-        if batch.is_transactional and origin is not Origin.REPLICATION:
-            self._check_verified(batch, state, guard)
-        if batch.is_control:
-            self._check_marker(batch, state, offset, origin, transaction_version)
-            return None
+        if batch.attributes & _OF_TRANSACTIONS:
+            if origin is not Origin.REPLICATION and batch.is_transactional:
+                self._check_verified(batch, state, guard)
+            if batch.is_control:
+                self._check_marker(batch, state, offset, origin, transaction_version)
+                return None
         if state is not None and batch.producer_epoch < state.epoch and origin is not Origin.REPLICATION:
             raise self._stale_epoch(batch, state, offset, "<", "TV-1")
         if origin is Origin.CLIENT:
@@ -213,23 +223,22 @@ class ProducerStates:
         Returns:
             The transaction that it ended, if it was a marker and there was one.
         """
-        producer_id, offset = batch.producer_id, batch.base_offset
-        if batch.is_transactional:
+        producer_id, offset, timestamp_ms = batch.producer_id, batch.base_offset, batch.max_timestamp
+        is_transactional = batch.attributes & _OF_TRANSACTIONS
+        if is_transactional:
             self._verified(batch)
-        if batch.is_control:
-            return self._ended(batch)
+            if batch.is_control:
+                return self._ended(batch)
         state = self.producers.get(producer_id)
         if state is None:
             state = self.producers[producer_id] = ProducerState(producer_id)
         if state.epoch != batch.producer_epoch:
             state.move_to(batch.producer_epoch)
-        state.batches.append(
-            WrittenBatch(
-                batch.base_sequence, batch.last_sequence, offset, batch.last_offset, batch.max_timestamp
-            )
-        )
-        state.last_timestamp_ms = batch.max_timestamp
-        if batch.is_transactional and state.txn_first_offset is None:
+        first, delta = batch.base_sequence, batch.last_offset_delta
+        last = advance_sequence(first, delta) if first >= 0 else -1
+        state.batches.append(WrittenBatch(first, last, offset, offset + delta, timestamp_ms))
+        state.last_timestamp_ms = timestamp_ms
+        if is_transactional and state.txn_first_offset is None:
             state.txn_first_offset = offset
             self._ongoing[offset] = producer_id
             self._find_first_unstable()

@@ -6,7 +6,7 @@ what is wrong; whoever finds that something is reads the records properly (`prot
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from protocol_specs.record_batch import Buffer
 
@@ -16,13 +16,9 @@ _WALK_UP_TO: Final = 1_000
 _SMALLEST_RECORD: Final = 7
 
 
-class Scan(NamedTuple):
-    """What a scan saw. Timestamps are in ms, relative to the batch's base timestamp."""
-
-    least: int
-    greatest: int
-    lacks_key: bool
-    is_consecutive: bool
+#: (least timestamp, greatest timestamp, whether a record lacks a key, whether offsets count up one by one).
+#: Timestamps are in ms, relative to the batch's base timestamp.
+Scan = tuple[int, int, bool, bool]
 
 
 def lengths_fit(data: Buffer, at: int, count: int) -> bool:
@@ -41,7 +37,7 @@ def lengths_fit(data: Buffer, at: int, count: int) -> bool:
             if high < 128:
                 at += 2 + ((high << 7 | size & 127) >> 1)
                 continue
-            size, at = _long_varint(data, at)
+            size, at = _longer(data, at + 1, size)
             at += size >> 1
     except IndexError:
         return False
@@ -61,62 +57,82 @@ def scan_records(data: Buffer, at: int, count: int) -> Scan | None:
     is_consecutive = True
     try:
         for index in range(count):
-            size, at = (data[at], at + 1) if data[at] < 128 else _long_varint(data, at)
+            size = data[at]
+            at += 1
+            if size > 127:
+                size, at = _longer(data, at, size)
+            end = at + (size >> 1)
             if size & 1:
                 return None
-            end = at + (size >> 1)
-            at += 1  # attributes, of which no bit is in use
-            delta, at = (data[at], at + 1) if data[at] < 128 else _long_varint(data, at)
+            delta = data[at + 1]  # behind the attributes, of which no bit is in use
+            at += 2
+            if delta > 127:
+                delta, at = _longer(data, at, delta)
             delta = (delta >> 1) ^ -(delta & 1)
-            if index == 0:
-                least = greatest = delta
-            elif delta > greatest:
+            if delta > greatest or not index:
                 greatest = delta
-            elif delta < least:
+            if delta < least or not index:
                 least = delta
-            offset, at = (data[at], at + 1) if data[at] < 128 else _long_varint(data, at)
+            offset = data[at]
+            at += 1
+            if offset > 127:
+                offset, at = _longer(data, at, offset)
             if offset != index << 1:
                 is_consecutive = False
-            size, at = (data[at], at + 1) if data[at] < 128 else _long_varint(data, at)
+            size = data[at]
+            at += 1
+            if size > 127:
+                size, at = _longer(data, at, size)
             if size & 1:
                 lacks_key = True
             else:
                 at += size >> 1
-            size, at = (data[at], at + 1) if data[at] < 128 else _long_varint(data, at)
+            size = data[at]
+            at += 1
+            if size > 127:
+                size, at = _longer(data, at, size)
             if not size & 1:
                 at += size >> 1
-            at = at + 1 if data[at] == 0 else _after_headers(data, at)
+            at = at + 1 if not data[at] else _after_headers(data, at)
             if at != end:
                 return None
     except IndexError:
         return None
-    return Scan(least, greatest, lacks_key, is_consecutive) if at == len(data) else None
+    return (least, greatest, lacks_key, is_consecutive) if at == len(data) else None
 
 
-def _long_varint(data: Buffer, at: int) -> tuple[int, int]:
-    """A varint as it stands, with its sign in the lowest bit, and where it ends."""
-    raw = shift = 0
-    while True:
-        byte = data[at]
+def _longer(data: Buffer, at: int, raw: int) -> tuple[int, int]:
+    """The rest of a varint whose first byte was `raw`, as it stands with its sign in the lowest bit, and its end."""
+    byte = data[at]
+    raw += (byte - 1) << 7
+    if byte < 0x80:
+        return raw, at + 1
+    shift = 7
+    while byte > 0x7F:
         at += 1
-        raw |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return raw, at
         shift += 7
         if shift > 63:
             raise IndexError
+        byte = data[at]
+        raw += (byte - 1) << shift
+    return raw, at + 1
+
+
+def _varint(data: Buffer, at: int) -> tuple[int, int]:
+    byte = data[at]
+    return (byte, at + 1) if byte < 128 else _longer(data, at + 1, byte)
 
 
 def _after_headers(data: Buffer, at: int) -> int:
-    count, at = _long_varint(data, at)
+    count, at = _varint(data, at)
     if count & 1 or count >> 1 > len(data) - at:
         raise IndexError
     for _ in range(count >> 1):
-        size, at = _long_varint(data, at)
+        size, at = _varint(data, at)
         if size & 1:
             raise IndexError
         at += size >> 1
-        size, at = _long_varint(data, at)
+        size, at = _varint(data, at)
         if not size & 1:
             at += size >> 1
     return at

@@ -216,13 +216,17 @@ def _check_in_place(batch: Batch, codec: int, config: LogConfig, now_ms: int, pa
         at = 0 if codec else HEADER_SIZE
         if asks or batch.count <= _READ_ALL_UP_TO:
             scan = scan_records(data, at, batch.count)
-            if scan is None or _is_suspect(batch, scan, config, now_ms, codec):
+            if (
+                scan is None
+                or (is_create_time and batch.base_timestamp + scan[1] > latest_ms)
+                or ((asks or codec) and _is_suspect(batch, scan, config, now_ms, codec))
+            ):
                 records = _read_strictly(batch, config, now_ms, partition)
                 if codec and any(record.offset != index for index, record in enumerate(records)):
                     return _rebuilt(batch, records, codec, config, now_ms, partition)
                 max_timestamp = max([record.timestamp_ms for record in records], default=-1)
             else:
-                max_timestamp = batch.base_timestamp + scan.greatest
+                max_timestamp = batch.base_timestamp + scan[1]
         elif not lengths_fit(data, at, batch.count):
             _read_strictly(batch, config, now_ms, partition)
     if not is_create_time:
@@ -234,14 +238,15 @@ def _check_in_place(batch: Batch, codec: int, config: LogConfig, now_ms: int, pa
 
 def _is_suspect(batch: Batch, scan: Scan, config: LogConfig, now_ms: int, codec: int) -> bool:
     """Whether an error, or a batch built anew, may come of what a scan found."""
-    if batch.attributes & APPEND_TIME_FLAG or (codec and not scan.is_consecutive):
+    least, greatest, lacks_key, is_consecutive = scan
+    if batch.attributes & APPEND_TIME_FLAG or (codec and not is_consecutive):
         return True
-    if scan.lacks_key and config.is_compacted:
+    if lacks_key and config.is_compacted:
         return True
     base = batch.base_timestamp
     return config.message_timestamp_type == "CreateTime" and (
-        base + scan.greatest - now_ms > config.message_timestamp_after_max_ms
-        or now_ms - base - scan.least > config.message_timestamp_before_max_ms
+        base + greatest - now_ms > config.message_timestamp_after_max_ms
+        or now_ms - base - least > config.message_timestamp_before_max_ms
     )
 
 
