@@ -76,9 +76,19 @@ class Broker:
         self.core = core
         self.clock = core.clock
         self.profile = profile
-        self._flush = core.waiting.flush
+        self.flush = core.waiting.flush
+        #: Who is connected, by connection id.
+        self.callers: dict[int, Caller] = {}
         self._nodes = core.cluster.nodes
         self._routes: dict[int, Route] = {}
+
+    def connected(self, caller: Caller) -> None:
+        """A client has come."""
+        self.callers[caller.connection_id] = caller
+
+    def disconnected(self, caller: Caller) -> None:
+        """A client is gone."""
+        self.callers.pop(caller.connection_id, None)
 
     def receive(self, frame: bytearray, caller: Caller) -> Answer:
         """Answer one whole frame (without its length).
@@ -112,7 +122,7 @@ class Broker:
         except Exception as error:
             _log_failure(route, request, error)
             reply = _refuse(route, request, call, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
-        self._flush()
+        self.flush()
         if reply is None:
             return None
         if reply.__class__ is Pending:
