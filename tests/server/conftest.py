@@ -182,6 +182,14 @@ class Fixture:
         self.clients.append(client)
         return client
 
+    def connection(self, number: int) -> Any:
+        """The server's side of the connection that was accepted as the `number`-th; None where there is none."""
+        for listener in self.server.listeners.values():
+            for connection in list(listener.connections):
+                if connection.caller.connection_id == number:
+                    return connection
+        return None
+
     def wait_for(self, what: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 5
         while not what():
