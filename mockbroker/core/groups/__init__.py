@@ -1,0 +1,1 @@
+"""The group coordinator: groups of every type, their members, their committed offsets."""

@@ -1,0 +1,156 @@
+"""What the group coordinator writes to `__consumer_offsets`, and how it reads it back.
+
+Source: `GroupCoordinatorRecordHelpers`, `CoordinatorRecordSerde`.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from protocol_specs.embedded import GROUP_RECORDS, RecordType, build_blob, record_type_of
+
+if TYPE_CHECKING:
+    from mockbroker.core.groups.classic import ClassicGroup
+    from mockbroker.core.groups.offset_table import CommittedOffset
+
+__all__ = [
+    "GROUP_METADATA",
+    "LEGACY_OFFSET_COMMIT",
+    "OFFSET_COMMIT",
+    "LogRecord",
+    "decode",
+    "empty_group",
+    "group_metadata",
+    "group_tombstone",
+    "offset_commit",
+    "offset_tombstone",
+]
+
+LEGACY_OFFSET_COMMIT = 0
+OFFSET_COMMIT = 1
+GROUP_METADATA = 2
+
+#: Offsets that expire at a time of their own (commits of v2 to v4) need the one version that has the field.
+_OFFSET_VERSION, _EXPIRING_OFFSET_VERSION = 4, 1
+_GROUP_VERSION = 3
+
+_OFFSET_RECORD = GROUP_RECORDS[OFFSET_COMMIT]
+_GROUP_RECORD = GROUP_RECORDS[GROUP_METADATA]
+
+
+class LogRecord(NamedTuple):
+    """One record: its type, its key and value as messages of `protocol_specs`, and the version of the value.
+
+    A value of None deletes what the key names.
+    """
+
+    type: RecordType
+    key: Any
+    value: Any = None
+    version: int = 0
+
+    def encode(self) -> tuple[bytes, bytes | None]:
+        """Key and value as they stand in the log."""
+        key = self.type.build_key(self.key)
+        return key, None if self.value is None else build_blob(self.type.value, self.version, self.value)
+
+
+def decode(key: bytes | None, value: bytes | None) -> LogRecord | None:
+    """Read a record; None for one of a type that there is not, which Kafka passes over too.
+
+    A commit of the oldest type reads as one of today's.
+
+    Raises:
+        ValueError: key or value are not what the type says.
+    """
+    try:
+        record_type = GROUP_RECORDS.get(record_type_of(key or b""))
+        if record_type is None:
+            return None
+        message = None if value is None else record_type.parse_value(value)
+        if record_type.number == LEGACY_OFFSET_COMMIT:
+            record_type, message = _OFFSET_RECORD, _from_legacy(message)
+        return LogRecord(record_type, record_type.parse_key(key or b""), message)
+    except (KeyError, struct.error) as error:
+        raise ValueError(f"no record of a group coordinator: {error}") from error
+
+
+def _from_legacy(value: Any) -> Any:
+    if value is None:
+        return None
+    return _OFFSET_RECORD.value(
+        offset=value.offset, metadata=value.metadata, commit_timestamp=value.commit_timestamp
+    )
+
+
+def offset_commit(group_id: str, topic: str, partition: int, offset: CommittedOffset) -> LogRecord:
+    """A committed offset."""
+    value = _OFFSET_RECORD.value(
+        offset=offset.offset,
+        leader_epoch=offset.leader_epoch,
+        metadata=offset.metadata,
+        commit_timestamp=offset.commit_timestamp_ms,
+        expire_timestamp=offset.expire_timestamp_ms,
+        topic_id=offset.topic_id,
+    )
+    version = _OFFSET_VERSION if offset.expire_timestamp_ms == -1 else _EXPIRING_OFFSET_VERSION
+    return LogRecord(_OFFSET_RECORD, _offset_key(group_id, topic, partition), value, version)
+
+
+def offset_tombstone(group_id: str, topic: str, partition: int) -> LogRecord:
+    """The end of a committed offset."""
+    return LogRecord(_OFFSET_RECORD, _offset_key(group_id, topic, partition))
+
+
+def _offset_key(group_id: str, topic: str, partition: int) -> Any:
+    return _OFFSET_RECORD.key(group=group_id, topic=topic, partition=partition)
+
+
+def group_metadata(group: ClassicGroup, assignments: dict[str, bytes]) -> LogRecord:
+    """A classic group in its present generation; every member needs an assignment."""
+    new_member = _GROUP_RECORD.value.members
+    protocol = group.protocol_name
+    value = _GROUP_RECORD.value(
+        protocol_type=group.roster.protocol_type or "",
+        generation=group.generation_id,
+        protocol=protocol,
+        leader=group.roster.leader_id,
+        current_state_timestamp=_timestamp_of(group),
+        members=[
+            new_member(
+                member_id=member.member_id,
+                group_instance_id=member.group_instance_id,
+                client_id=member.client_id,
+                client_host=member.client_host,
+                rebalance_timeout=member.rebalance_timeout_ms,
+                session_timeout=member.session_timeout_ms,
+                subscription=member.metadata(protocol),
+                assignment=assignments[member.member_id],
+            )
+            for member in group.roster.members.values()
+        ],
+    )
+    return LogRecord(_GROUP_RECORD, _GROUP_RECORD.key(group=group.group_id), value, _GROUP_VERSION)
+
+
+def empty_group(group: ClassicGroup) -> LogRecord:
+    """A classic group that has only just been made."""
+    value = _GROUP_RECORD.value(
+        protocol_type="",
+        generation=0,
+        protocol=None,
+        leader=None,
+        current_state_timestamp=_timestamp_of(group),
+        members=(),
+    )
+    return LogRecord(_GROUP_RECORD, _GROUP_RECORD.key(group=group.group_id), value, _GROUP_VERSION)
+
+
+def group_tombstone(group_id: str) -> LogRecord:
+    """The end of a classic group."""
+    return LogRecord(_GROUP_RECORD, _GROUP_RECORD.key(group=group_id))
+
+
+def _timestamp_of(group: ClassicGroup) -> int:
+    return -1 if group.state_timestamp_ms is None else group.state_timestamp_ms

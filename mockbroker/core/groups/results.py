@@ -1,0 +1,148 @@
+"""What the group coordinator answers. The defaults are those of Kafka's response messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from protocol_specs.errors import ErrorCode
+
+__all__ = [
+    "DeletedOffsets",
+    "DescribedGroup",
+    "DescribedMember",
+    "FetchedGroup",
+    "FetchedOffset",
+    "FetchedTopic",
+    "JoinResult",
+    "JoinedMember",
+    "LeaveResult",
+    "LeftMember",
+    "ListedGroup",
+    "SyncResult",
+    "TopicErrors",
+]
+
+NONE = ErrorCode.NONE
+ZERO_UUID = bytes(16)
+
+
+class JoinedMember(NamedTuple):
+    """A member as its leader sees it."""
+
+    member_id: str
+    group_instance_id: str | None
+    metadata: bytes
+
+
+class JoinResult(NamedTuple):
+    """The answer to a JoinGroup; only the leader's lists the members.
+
+    A protocol name of None stands on the wire as "" before v7.
+    """
+
+    error_code: ErrorCode = NONE
+    member_id: str = ""
+    generation_id: int = -1
+    protocol_type: str | None = None
+    protocol_name: str | None = None
+    leader: str = ""
+    skip_assignment: bool = False
+    members: Sequence[JoinedMember] = ()
+
+
+class SyncResult(NamedTuple):
+    """The answer to a SyncGroup."""
+
+    error_code: ErrorCode = NONE
+    protocol_type: str | None = None
+    protocol_name: str | None = None
+    assignment: bytes = b""
+
+
+class LeftMember(NamedTuple):
+    """What became of one member of a LeaveGroup."""
+
+    member_id: str
+    group_instance_id: str | None
+    error_code: ErrorCode
+
+
+class LeaveResult(NamedTuple):
+    """The answer to a LeaveGroup. Before v3 its error code is the one member's, where there is no other."""
+
+    error_code: ErrorCode = NONE
+    members: Sequence[LeftMember] = ()
+
+
+class TopicErrors(NamedTuple):
+    """Partitions of one topic, each with what became of it."""
+
+    name: str
+    topic_id: bytes
+    partitions: list[tuple[int, ErrorCode]]
+
+
+class FetchedOffset(NamedTuple):
+    """A committed offset as OffsetFetch answers it: -1 where there is none."""
+
+    partition: int
+    offset: int = -1
+    leader_epoch: int = -1
+    metadata: str = ""
+    error_code: ErrorCode = NONE
+
+
+class FetchedTopic(NamedTuple):
+    """The offsets of one topic."""
+
+    name: str
+    topic_id: bytes
+    partitions: list[FetchedOffset]
+
+
+class FetchedGroup(NamedTuple):
+    """One group's part of an OffsetFetch. Before v2 its error stands at every partition that was asked for."""
+
+    group_id: str
+    error_code: ErrorCode = NONE
+    topics: Sequence[FetchedTopic] = ()
+
+
+class ListedGroup(NamedTuple):
+    """A group as ListGroups shows it."""
+
+    group_id: str
+    protocol_type: str
+    state: str
+    type: str
+
+
+class DescribedMember(NamedTuple):
+    """A member as DescribeGroups shows it; its metadata only while the group is stable."""
+
+    member_id: str
+    group_instance_id: str | None
+    client_id: str
+    client_host: str
+    metadata: bytes
+    assignment: bytes
+
+
+class DescribedGroup(NamedTuple):
+    """A group as DescribeGroups shows it."""
+
+    group_id: str
+    error_code: ErrorCode = NONE
+    error_message: str | None = None
+    state: str = ""
+    protocol_type: str = ""
+    protocol_data: str = ""
+    members: Sequence[DescribedMember] = ()
+
+
+class DeletedOffsets(NamedTuple):
+    """The answer to an OffsetDelete; with an error there are no topics."""
+
+    error_code: ErrorCode = NONE
+    topics: Sequence[TopicErrors] = ()

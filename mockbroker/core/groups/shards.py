@@ -1,0 +1,156 @@
+"""Where groups live: the shards of all brokers, loaded and unloaded as leadership moves.
+
+Rules kept here:
+
+- A group lives in the partition of `__consumer_offsets` that its name hashes to; the broker that leads the partition
+  coordinates it. Any other broker answers NOT_COORDINATOR.
+- The topic is made when somebody looks for a coordinator, and is ready at once.
+- A shard is loaded when its broker becomes the leader, at the latest when it is first asked, and unloaded when it
+  leads no more. A broker that is cut off goes on with the shards that it believes are its own.
+
+Source: `GroupCoordinatorService`; `KafkaApis.getCoordinator`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockbroker.core.groups import offsets
+from mockbroker.core.groups.shard import Shard, Surroundings
+from mockbroker.core.java_strings import partition_of
+from mockbroker.core.topics import CONSUMER_OFFSETS
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockbroker.core.groups.records import LogRecord
+    from mockbroker.core.replicas import Partition
+
+__all__ = ["Shards"]
+
+
+class Shards:
+    """The shards of one cluster. It listens to changes of leaders by itself."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._cluster = around.cluster
+        #: by broker id and partition index.
+        self._shards: dict[tuple[int, int], Shard] = {}
+        self._cluster.leader_listeners.append(self._leader_changed)
+
+    def partition_for(self, group_id: str) -> int:
+        """Index of the partition of `__consumer_offsets` that a group lives in."""
+        topic = self._cluster.topics.get(CONSUMER_OFFSETS)
+        count = self._around.limits.offset_partitions if topic is None else len(topic.partitions)
+        return partition_of(group_id, count)
+
+    def find_coordinator(self, group_id: str) -> int:
+        """Id of the broker that coordinates a group. Makes the topic if need be.
+
+        Raises:
+            KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
+        """
+        cluster = self._cluster
+        topic = cluster.topics.get(CONSUMER_OFFSETS)
+        try:
+            if topic is None:
+                topic = cluster.auto_create_topic(CONSUMER_OFFSETS)
+        except KafkaError:
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE) from None
+        leader = topic.partitions[self.partition_for(group_id)].leader
+        node = cluster.nodes.get(leader)
+        if node is None or node.is_fenced:
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+        return leader
+
+    # Finding a shard.
+
+    def shard_of(self, broker_id: int, group_id: str) -> Shard:
+        """The shard of a group on the broker that was asked.
+
+        Raises:
+            KafkaError: NOT_COORDINATOR.
+        """
+        topic = self._cluster.topics.get(CONSUMER_OFFSETS)
+        if topic is None:
+            raise KafkaError(ErrorCode.NOT_COORDINATOR)
+        index = partition_of(group_id, len(topic.partitions))
+        return self.shard_at(broker_id, topic.partitions[index])
+
+    def shard_at(self, broker_id: int, partition: Partition) -> Shard:
+        """The shard of a partition of `__consumer_offsets` on the broker that was asked.
+
+        Raises:
+            KafkaError: NOT_COORDINATOR.
+        """
+        key = broker_id, partition.index
+        shard = self._shards.get(key)
+        if shard is not None:
+            if shard.partition is partition and shard.is_current:
+                return shard
+            self._unload(key)
+        replica = partition.copies.get(broker_id)
+        if replica is None or not replica.is_leader:
+            raise KafkaError(ErrorCode.NOT_COORDINATOR)
+        shard = self._shards[key] = Shard(self._around, partition, broker_id)
+        shard.load(_expire)
+        return shard
+
+    def leading_shard(self, group_id: str) -> Shard | None:
+        """The shard of a group where the controller has it; None while nobody leads."""
+        topic = self._cluster.topics.get(CONSUMER_OFFSETS)
+        if topic is None:
+            return None
+        partition = topic.partitions[self.partition_for(group_id)]
+        return None if partition.lead is None else self.shard_at(partition.leader, partition)
+
+    def of_broker(self, broker_id: int) -> Iterator[Shard]:
+        """The loaded shards of a broker, in the order of their partitions."""
+        for key in sorted(key for key in self._shards if key[0] == broker_id):
+            if self._shards[key].is_current:
+                yield self._shards[key]
+
+    # What happens to shards.
+
+    def unload_stale(self) -> None:
+        """Unload what brokers have learned that they lead no more."""
+        for key, shard in list(self._shards.items()):
+            if not shard.is_current:
+                self._unload(key)
+
+    def unload_broker(self, broker_id: int) -> None:
+        """Unload the shards of a broker whose process has ended."""
+        for key in [key for key in self._shards if key[0] == broker_id]:
+            self._unload(key)
+
+    def _unload(self, key: tuple[int, int]) -> None:
+        self._shards.pop(key).unload()
+
+    def _leader_changed(self, partition: Partition) -> None:
+        if partition.topic.name != CONSUMER_OFFSETS:
+            if partition.is_deleted and partition.index == 0:
+                self._topic_deleted(partition.topic.name, partition.topic.id)
+            return
+        self.unload_stale()
+        replica = partition.lead
+        if replica is not None and replica.log.end_offset > replica.log.start_offset:
+            self.shard_at(replica.broker_id, partition)
+
+    def _topic_deleted(self, name: str, topic_id: bytes) -> None:
+        for shard in list(self._shards.values()):
+            _write_quietly(shard, offsets.forget_topic(shard, name, topic_id))
+
+
+def _expire(shard: Shard) -> None:
+    _write_quietly(shard, offsets.expire(shard))
+
+
+def _write_quietly(shard: Shard, log_records: list[LogRecord]) -> None:
+    """Write what nobody waits for; if that fails the next check, or the next leader, tries again."""
+    if log_records and shard.is_current:
+        try:
+            shard.write_apart(log_records)
+        except KafkaError:
+            return

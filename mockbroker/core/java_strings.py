@@ -1,0 +1,37 @@
+"""Java's string arithmetic, where clients can see it: a hash chooses a coordinator, a length is a limit."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+__all__ = ["bucket_order", "partition_of", "string_hash", "utf16_length"]
+
+
+@lru_cache(maxsize=8192)
+def string_hash(text: str) -> int:
+    """`String.hashCode()`, as a signed 32 bit number."""
+    value = 0
+    units = text.encode("utf-16-be", "surrogatepass")
+    for high, low in zip(units[::2], units[1::2], strict=True):
+        value = (31 * value + (high << 8 | low)) & 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of an internal topic that a group or transactional id lives in.
+
+    Source: `GroupCoordinatorService.partitionFor`, `Utils.abs` (whose value for the smallest number is 0).
+    """
+    value = string_hash(key)
+    return 0 if value == -(1 << 31) else abs(value) % partitions
+
+
+def utf16_length(text: str) -> int:
+    """`String.length()`: characters beyond the basic plane count twice."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-be", "surrogatepass")) // 2
+
+
+def bucket_order(text: str, buckets: int = 16) -> int:
+    """Where `text` comes when a `HashMap` of so many buckets is walked; decides ties between map keys."""
+    value = string_hash(text) & 0xFFFFFFFF
+    return (value ^ value >> 16) & (buckets - 1)
