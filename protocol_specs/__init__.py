@@ -1,180 +1,189 @@
-"""Kafka's wire format: one spec for each API, the record batch, and the error codes."""
+"""Kafka's wire format: one spec for each API, the record batch, and the error codes.
+
+Importing this package costs next to nothing: a spec is imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
-from protocol_specs.add_offsets_to_txn import ADD_OFFSETS_TO_TXN
-from protocol_specs.add_partitions_to_txn import ADD_PARTITIONS_TO_TXN
-from protocol_specs.add_raft_voter import ADD_RAFT_VOTER
-from protocol_specs.alter_client_quotas import ALTER_CLIENT_QUOTAS
-from protocol_specs.alter_configs import ALTER_CONFIGS
-from protocol_specs.alter_partition_reassignments import ALTER_PARTITION_REASSIGNMENTS
-from protocol_specs.alter_replica_log_dirs import ALTER_REPLICA_LOG_DIRS
-from protocol_specs.alter_share_group_offsets import ALTER_SHARE_GROUP_OFFSETS
-from protocol_specs.alter_user_scram_credentials import ALTER_USER_SCRAM_CREDENTIALS
-from protocol_specs.api_versions import API_VERSIONS
-from protocol_specs.consumer_group_describe import CONSUMER_GROUP_DESCRIBE
-from protocol_specs.consumer_group_heartbeat import CONSUMER_GROUP_HEARTBEAT
-from protocol_specs.create_acls import CREATE_ACLS
-from protocol_specs.create_delegation_token import CREATE_DELEGATION_TOKEN
-from protocol_specs.create_partitions import CREATE_PARTITIONS
-from protocol_specs.create_topics import CREATE_TOPICS
-from protocol_specs.delete_acls import DELETE_ACLS
-from protocol_specs.delete_groups import DELETE_GROUPS
-from protocol_specs.delete_records import DELETE_RECORDS
-from protocol_specs.delete_share_group_offsets import DELETE_SHARE_GROUP_OFFSETS
-from protocol_specs.delete_share_group_state import DELETE_SHARE_GROUP_STATE
-from protocol_specs.delete_topics import DELETE_TOPICS
-from protocol_specs.describe_acls import DESCRIBE_ACLS
-from protocol_specs.describe_client_quotas import DESCRIBE_CLIENT_QUOTAS
-from protocol_specs.describe_cluster import DESCRIBE_CLUSTER
-from protocol_specs.describe_configs import DESCRIBE_CONFIGS
-from protocol_specs.describe_delegation_token import DESCRIBE_DELEGATION_TOKEN
-from protocol_specs.describe_groups import DESCRIBE_GROUPS
-from protocol_specs.describe_log_dirs import DESCRIBE_LOG_DIRS
-from protocol_specs.describe_producers import DESCRIBE_PRODUCERS
-from protocol_specs.describe_quorum import DESCRIBE_QUORUM
-from protocol_specs.describe_share_group_offsets import DESCRIBE_SHARE_GROUP_OFFSETS
-from protocol_specs.describe_topic_partitions import DESCRIBE_TOPIC_PARTITIONS
-from protocol_specs.describe_transactions import DESCRIBE_TRANSACTIONS
-from protocol_specs.describe_user_scram_credentials import DESCRIBE_USER_SCRAM_CREDENTIALS
-from protocol_specs.elect_leaders import ELECT_LEADERS
-from protocol_specs.end_txn import END_TXN
-from protocol_specs.expire_delegation_token import EXPIRE_DELEGATION_TOKEN
-from protocol_specs.fetch import FETCH
-from protocol_specs.find_coordinator import FIND_COORDINATOR
-from protocol_specs.get_telemetry_subscriptions import GET_TELEMETRY_SUBSCRIPTIONS
-from protocol_specs.heartbeat import HEARTBEAT
-from protocol_specs.incremental_alter_configs import INCREMENTAL_ALTER_CONFIGS
-from protocol_specs.init_producer_id import INIT_PRODUCER_ID
-from protocol_specs.initialize_share_group_state import INITIALIZE_SHARE_GROUP_STATE
-from protocol_specs.join_group import JOIN_GROUP
-from protocol_specs.leave_group import LEAVE_GROUP
-from protocol_specs.list_config_resources import LIST_CONFIG_RESOURCES
-from protocol_specs.list_groups import LIST_GROUPS
-from protocol_specs.list_offsets import LIST_OFFSETS
-from protocol_specs.list_partition_reassignments import LIST_PARTITION_REASSIGNMENTS
-from protocol_specs.list_transactions import LIST_TRANSACTIONS
-from protocol_specs.metadata import METADATA
-from protocol_specs.notation import Api
-from protocol_specs.offset_commit import OFFSET_COMMIT
-from protocol_specs.offset_delete import OFFSET_DELETE
-from protocol_specs.offset_fetch import OFFSET_FETCH
-from protocol_specs.offset_for_leader_epoch import OFFSET_FOR_LEADER_EPOCH
-from protocol_specs.produce import PRODUCE
-from protocol_specs.push_telemetry import PUSH_TELEMETRY
-from protocol_specs.read_share_group_state import READ_SHARE_GROUP_STATE
-from protocol_specs.read_share_group_state_summary import READ_SHARE_GROUP_STATE_SUMMARY
-from protocol_specs.remove_raft_voter import REMOVE_RAFT_VOTER
-from protocol_specs.renew_delegation_token import RENEW_DELEGATION_TOKEN
-from protocol_specs.sasl_authenticate import SASL_AUTHENTICATE
-from protocol_specs.sasl_handshake import SASL_HANDSHAKE
-from protocol_specs.share_acknowledge import SHARE_ACKNOWLEDGE
-from protocol_specs.share_fetch import SHARE_FETCH
-from protocol_specs.share_group_describe import SHARE_GROUP_DESCRIBE
-from protocol_specs.share_group_heartbeat import SHARE_GROUP_HEARTBEAT
-from protocol_specs.streams_group_describe import STREAMS_GROUP_DESCRIBE
-from protocol_specs.streams_group_heartbeat import STREAMS_GROUP_HEARTBEAT
-from protocol_specs.sync_group import SYNC_GROUP
-from protocol_specs.txn_offset_commit import TXN_OFFSET_COMMIT
-from protocol_specs.unregister_broker import UNREGISTER_BROKER
-from protocol_specs.update_features import UPDATE_FEATURES
-from protocol_specs.write_share_group_state import WRITE_SHARE_GROUP_STATE
-from protocol_specs.write_txn_markers import WRITE_TXN_MARKERS
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["APIS", "api_named"]
+if TYPE_CHECKING:
+    from protocol_specs.notation import Api
 
-#: Every spec, by its API key.
-APIS: dict[int, Api] = {
-    api.key: api
-    for api in (
-        PRODUCE,
-        FETCH,
-        LIST_OFFSETS,
-        METADATA,
-        OFFSET_COMMIT,
-        OFFSET_FETCH,
-        FIND_COORDINATOR,
-        JOIN_GROUP,
-        HEARTBEAT,
-        LEAVE_GROUP,
-        SYNC_GROUP,
-        DESCRIBE_GROUPS,
-        LIST_GROUPS,
-        SASL_HANDSHAKE,
-        API_VERSIONS,
-        CREATE_TOPICS,
-        DELETE_TOPICS,
-        DELETE_RECORDS,
-        INIT_PRODUCER_ID,
-        OFFSET_FOR_LEADER_EPOCH,
-        ADD_PARTITIONS_TO_TXN,
-        ADD_OFFSETS_TO_TXN,
-        END_TXN,
-        WRITE_TXN_MARKERS,
-        TXN_OFFSET_COMMIT,
-        DESCRIBE_ACLS,
-        CREATE_ACLS,
-        DELETE_ACLS,
-        DESCRIBE_CONFIGS,
-        ALTER_CONFIGS,
-        ALTER_REPLICA_LOG_DIRS,
-        DESCRIBE_LOG_DIRS,
-        SASL_AUTHENTICATE,
-        CREATE_PARTITIONS,
-        CREATE_DELEGATION_TOKEN,
-        RENEW_DELEGATION_TOKEN,
-        EXPIRE_DELEGATION_TOKEN,
-        DESCRIBE_DELEGATION_TOKEN,
-        DELETE_GROUPS,
-        ELECT_LEADERS,
-        INCREMENTAL_ALTER_CONFIGS,
-        ALTER_PARTITION_REASSIGNMENTS,
-        LIST_PARTITION_REASSIGNMENTS,
-        OFFSET_DELETE,
-        DESCRIBE_CLIENT_QUOTAS,
-        ALTER_CLIENT_QUOTAS,
-        DESCRIBE_USER_SCRAM_CREDENTIALS,
-        ALTER_USER_SCRAM_CREDENTIALS,
-        DESCRIBE_QUORUM,
-        UPDATE_FEATURES,
-        DESCRIBE_CLUSTER,
-        DESCRIBE_PRODUCERS,
-        UNREGISTER_BROKER,
-        DESCRIBE_TRANSACTIONS,
-        LIST_TRANSACTIONS,
-        CONSUMER_GROUP_HEARTBEAT,
-        CONSUMER_GROUP_DESCRIBE,
-        GET_TELEMETRY_SUBSCRIPTIONS,
-        PUSH_TELEMETRY,
-        LIST_CONFIG_RESOURCES,
-        DESCRIBE_TOPIC_PARTITIONS,
-        SHARE_GROUP_HEARTBEAT,
-        SHARE_GROUP_DESCRIBE,
-        SHARE_FETCH,
-        SHARE_ACKNOWLEDGE,
-        ADD_RAFT_VOTER,
-        REMOVE_RAFT_VOTER,
-        INITIALIZE_SHARE_GROUP_STATE,
-        READ_SHARE_GROUP_STATE,
-        WRITE_SHARE_GROUP_STATE,
-        DELETE_SHARE_GROUP_STATE,
-        READ_SHARE_GROUP_STATE_SUMMARY,
-        STREAMS_GROUP_HEARTBEAT,
-        STREAMS_GROUP_DESCRIBE,
-        DESCRIBE_SHARE_GROUP_OFFSETS,
-        ALTER_SHARE_GROUP_OFFSETS,
-        DELETE_SHARE_GROUP_OFFSETS,
-    )
-}
+__all__ = ["APIS", "CONTROLLER_APIS", "Specs", "api_named", "api_with_key"]
 
 
-def api_named(name: str) -> Api:
-    """The spec of that name, in any case.
+class Specs(Mapping[int, "Api"]):
+    """Specs by their API key. What is known without importing them is where they are.
+
+    Args:
+        package: whose modules hold them.
+        stems: module names by API key; the module `join_group` holds `JOIN_GROUP`, whose name is JoinGroup.
+    """
+
+    def __init__(self, package: str, stems: Mapping[int, str]) -> None:
+        self._package = package
+        self._stems = stems
+        self._imported: dict[int, Api] = {}
+
+    def __getitem__(self, key: int) -> Api:
+        api = self._imported.get(key)
+        if api is None:
+            stem = self._stems[key]
+            api = self._imported[key] = getattr(import_module(f"{self._package}.{stem}"), stem.upper())
+        return api
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._stems
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._stems)
+
+    def __len__(self) -> int:
+        return len(self._stems)
+
+    def stem(self, key: int) -> str:
+        """The name of the module, "join_group"; the spec is not imported.
+
+        Raises:
+            KeyError: no API has this key.
+        """
+        return self._stems[key]
+
+    def named(self, name: str) -> Api | None:
+        """The spec of that name, in any case; None when there is none."""
+        for key, stem in self._stems.items():
+            if stem.replace("_", "") == name.lower():
+                return self[key]
+        return None
+
+
+#: The spec of each API that clients speak, in ascending order of keys.
+APIS = Specs(
+    "protocol_specs",
+    {
+        0: "produce",
+        1: "fetch",
+        2: "list_offsets",
+        3: "metadata",
+        8: "offset_commit",
+        9: "offset_fetch",
+        10: "find_coordinator",
+        11: "join_group",
+        12: "heartbeat",
+        13: "leave_group",
+        14: "sync_group",
+        15: "describe_groups",
+        16: "list_groups",
+        17: "sasl_handshake",
+        18: "api_versions",
+        19: "create_topics",
+        20: "delete_topics",
+        21: "delete_records",
+        22: "init_producer_id",
+        23: "offset_for_leader_epoch",
+        24: "add_partitions_to_txn",
+        25: "add_offsets_to_txn",
+        26: "end_txn",
+        27: "write_txn_markers",
+        28: "txn_offset_commit",
+        29: "describe_acls",
+        30: "create_acls",
+        31: "delete_acls",
+        32: "describe_configs",
+        33: "alter_configs",
+        34: "alter_replica_log_dirs",
+        35: "describe_log_dirs",
+        36: "sasl_authenticate",
+        37: "create_partitions",
+        38: "create_delegation_token",
+        39: "renew_delegation_token",
+        40: "expire_delegation_token",
+        41: "describe_delegation_token",
+        42: "delete_groups",
+        43: "elect_leaders",
+        44: "incremental_alter_configs",
+        45: "alter_partition_reassignments",
+        46: "list_partition_reassignments",
+        47: "offset_delete",
+        48: "describe_client_quotas",
+        49: "alter_client_quotas",
+        50: "describe_user_scram_credentials",
+        51: "alter_user_scram_credentials",
+        55: "describe_quorum",
+        57: "update_features",
+        60: "describe_cluster",
+        61: "describe_producers",
+        64: "unregister_broker",
+        65: "describe_transactions",
+        66: "list_transactions",
+        68: "consumer_group_heartbeat",
+        69: "consumer_group_describe",
+        71: "get_telemetry_subscriptions",
+        72: "push_telemetry",
+        74: "list_config_resources",
+        75: "describe_topic_partitions",
+        76: "share_group_heartbeat",
+        77: "share_group_describe",
+        78: "share_fetch",
+        79: "share_acknowledge",
+        80: "add_raft_voter",
+        81: "remove_raft_voter",
+        83: "initialize_share_group_state",
+        84: "read_share_group_state",
+        85: "write_share_group_state",
+        86: "delete_share_group_state",
+        87: "read_share_group_state_summary",
+        88: "streams_group_heartbeat",
+        89: "streams_group_describe",
+        90: "describe_share_group_offsets",
+        91: "alter_share_group_offsets",
+        92: "delete_share_group_offsets",
+    },
+)
+
+#: The same for what only brokers and controllers say to one another.
+CONTROLLER_APIS = Specs(
+    "protocol_specs.controller",
+    {
+        52: "vote",
+        53: "begin_quorum_epoch",
+        54: "end_quorum_epoch",
+        56: "alter_partition",
+        58: "envelope",
+        59: "fetch_snapshot",
+        62: "broker_registration",
+        63: "broker_heartbeat",
+        67: "allocate_producer_ids",
+        70: "controller_registration",
+        73: "assign_replicas_to_dirs",
+        82: "update_raft_voter",
+    },
+)
+
+
+def api_with_key(key: int) -> Api:
+    """The spec with that key, a controller's too.
 
     Raises:
         KeyError: there is none.
     """
-    for api in APIS.values():
-        if api.name.lower() == name.lower():
-            return api
-    raise KeyError(f"no API is named {name!r}; there are {', '.join(a.name for a in APIS.values())}")
+    specs = APIS if key in APIS else CONTROLLER_APIS
+    if key not in specs:
+        raise KeyError(f"no API has the key {key}")
+    return specs[key]
+
+
+def api_named(name: str) -> Api:
+    """The spec of that name, in any case, a controller's too.
+
+    Raises:
+        KeyError: there is none.
+    """
+    api = APIS.named(name) or CONTROLLER_APIS.named(name)
+    if api is None:
+        names = ", ".join(one.name for one in APIS.values())
+        raise KeyError(f"no API is named {name!r}; there are {names}")
+    return api

@@ -2,10 +2,15 @@
 
 What is emitted is flat: nested structs and arrays become nested blocks, neighbours of fixed size become one
 `struct.Struct` call, and there is no context object and no dispatch. A parse function takes the frame's buffer and
-a position; a build function appends to one bytearray, and sets record bytes between the pieces as they are.
+a position; a build function appends to one bytearray, and sets record bytes between the pieces as they are. Only
+the sections of tagged fields, which are empty in nearly every message, are left to functions of their own
+(`protocol_specs.tagged`).
 
 Bounds: a read past the end raises IndexError or struct.error by itself. A slice that comes out short is found at the
 end, where the position stands beyond the buffer. So no length needs a test of its own.
+
+What the emitted code cannot do it refuses with any exception, and the interpreter goes over it once more. So it need
+not say why, nor take every rare turn: text that is not UTF-8 is the interpreter's.
 """
 
 from __future__ import annotations
@@ -16,17 +21,36 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from protocol_specs.layout import Message, Struct
+    from protocol_specs.wire_types import WireType
 
-__all__ = ["Malformed", "Source", "compile_build", "compile_parse", "pack_tags", "pack_uvarint", "uvarint"]
+__all__ = [
+    "Build",
+    "Malformed",
+    "Parse",
+    "Source",
+    "compile_build",
+    "compile_parse",
+    "pack_uvarint",
+    "uvarint",
+]
+
+#: `parse(data, at) -> (value, end)`
+Parse = Callable[[Any, int], tuple[Any, int]]
+#: `build(value, out) -> [buffers]`
+Build = Callable[[Any, bytearray], list[Any]]
 
 
 class Malformed(Exception):
-    """Raised by emitted code. The interpreted parser then says what is wrong, and where."""
+    """Raised by emitted code. The interpreter then says what is wrong, and where."""
 
 
 def uvarint(data: Any, at: int) -> tuple[int, int]:
-    """An unsigned varint and where it ends (five bytes at most, cut to 32 bits as Java does)."""
+    """An unsigned varint and where it ends (five bytes at most, cut to 32 bits as Java does).
+
+    Raises:
+        Malformed: a sixth byte would follow.
+        IndexError: the data ends early.
+    """
     value = 0
     for shift in (0, 7, 14, 21, 28):
         byte = data[at]
@@ -47,30 +71,12 @@ def pack_uvarint(value: int) -> bytes:
     return bytes(out)
 
 
-def pack_tags(tags: dict[int, Any]) -> bytes:
-    """A tag section, by ascending tag."""
-    out = bytearray(pack_uvarint(len(tags)))
-    for tag in sorted(tags):
-        out += pack_uvarint(tag)
-        out += pack_uvarint(len(tags[tag]))
-        out += tags[tag]
-    return bytes(out)
-
-
-def _keep_tag(message: Message, tag: int, data: Any, at: int, size: int) -> int:
-    unknown = message.unknown_tagged_fields
-    if unknown is None:
-        unknown = message.unknown_tagged_fields = {}
-    unknown[tag] = bytes(data[at : at + size])
-    return at + size
-
-
 class Source:
     """Lines of one function, and the constants that they name."""
 
-    def __init__(self) -> None:
+    def __init__(self, **names: Any) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {}
+        self.names = names
         self._indent = 1
         self._count = 0
 
@@ -79,60 +85,72 @@ class Source:
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
+        """The lines that stand indented under `head`."""
         self.line(head)
         self._indent += 1
         yield
         self._indent -= 1
 
-    def name(self, stem: str) -> str:
-        """A local name that nothing else has."""
+    def name(self, expression: str) -> str:
+        """A local name that nothing else has, after the attribute that `expression` ends with."""
         self._count += 1
-        return f"{stem}{self._count}"
+        return f"{expression.rpartition('.')[2].rstrip('0123456789_')}_{self._count}"
 
-    def constant(self, value: Any) -> str:
+    def constant(self, stem: str, value: Any) -> str:
         """An expression for a value that was made before."""
-        if value is None or value is True or value is False or isinstance(value, (int, str)) or value == ():
+        if value is None or isinstance(value, (bool, int, str)) or value == ():
             return repr(value)
-        name = self.name("c")
+        name = self.name(stem)
         self.names[name] = value
         return name
 
-    def _struct(self, code: str, method: str) -> str:
+    def _struct(self, method: str, code: str) -> str:
         name = f"{method}_{code.replace('?', 'bool')}"
-        self.names[name] = getattr(struct.Struct(f">{code}"), method)
+        if name not in self.names:
+            self.names[name] = getattr(struct.Struct(f">{code}"), method)
         return name
 
     def unpack(self, code: str, targets: list[str]) -> None:
+        """Values of fixed size, into `targets`."""
         names = ", ".join(targets) + ("," if len(targets) == 1 else "")
-        self.line(f"{names} = {self._struct(code, 'unpack_from')}(data, at)")
+        self.line(f"{names} = {self._struct('unpack_from', code)}(data, at)")
         self.line(f"at += {struct.calcsize('>' + code)}")
 
     def pack(self, code: str, values: list[str]) -> None:
-        self.line(f"out += {self._struct(code, 'pack')}({', '.join(values)})")
+        """Values of fixed size, from expressions."""
+        self.line(f"out += {self._struct('pack', code)}({', '.join(values)})")
 
-    def packed(self, code: str, value: int) -> str:
-        return repr(struct.pack(f">{code}", value))
-
-    def parse_length(self, compact: bool, code: str) -> None:
+    def parse_length(self, compact: bool, code: str, longest: int | None = None) -> None:
         """Into `n`: the length as it stands, which for compact types is one more than it means."""
-        if compact:
-            self.line("n = data[at]")
-            self.line("at += 1")
-            self.line("if n > 127: n, at = uvarint(data, at - 1)")
-        else:
+        if not compact:
             self.unpack(code, ["n"])
+            return
+        self.line("n = data[at]")
+        self.line("at += 1")
+        with self.block("if n > 127:"):
+            self.line("n, at = uvarint(data, at - 1)")
+            if longest is not None:
+                self.line(f"if n > {longest + 1}: raise Malformed")
 
-    def build_length(self, length: str, compact: bool, code: str) -> None:
-        if compact:
-            self.line(f"n = {length} + 1")
-            with self.block("if n < 128:"):
-                self.line("out.append(n)")
-            with self.block("else:"):
-                self.line("out += pack_uvarint(n)")
-        else:
+    def build_length(self, length: str, compact: bool, code: str, longest: int | None = None) -> None:
+        """From the expression `length`."""
+        if not compact:
             self.pack(code, [length])
+            return
+        self.line(f"n = {length} + 1")
+        with self.block("if n < 128:"):
+            self.line("out.append(n)")
+        with self.block("else:"):
+            if longest is not None:
+                self.line(f"if n > {longest + 1}: raise Malformed")
+            self.line("out += pack_uvarint(n)")
+
+    def build_null(self, compact: bool, code: str) -> None:
+        """The length that means null."""
+        self.line("out.append(0)" if compact else f"out += {struct.pack('>' + code, -1)!r}")
 
     def compile(self, head: str, title: str) -> Callable[..., Any]:
+        """The function, with its source as its docstring."""
         text = "\n".join([head, *self.lines]) + "\n"
         exec(compile(text, f"<{title}>", "exec"), self.names)
         function: Callable[..., Any] = self.names[head.split()[1].partition("(")[0]]
@@ -140,33 +158,26 @@ class Source:
         return function
 
 
-def compile_parse(body: Struct, title: str) -> Callable[[Any, int], tuple[Any, int]]:
-    """`parse(data, at) -> (message, end)` for one struct."""
-    source = Source()
-    source.names.update(
-        Malformed=Malformed,
-        keep_tag=_keep_tag,
-        new=object.__new__,
-        uvarint=uvarint,
-        unpack_from=struct.unpack_from,
-    )
-    source.line("view = memoryview(data)")
-    body.emit_parse(source, "message")
+def compile_parse(wire: WireType, title: str) -> Parse:
+    """`parse(data, at)` for one type; `data` is bytes or a bytearray, of which record fields are views."""
+    source = Source(Malformed=Malformed, uvarint=uvarint, unpack_from=struct.unpack_from)
+    if wire.holds_records:
+        source.line("view = memoryview(data)")
+    wire.emit_parse(source, "value")
     source.line("if at > len(data): raise Malformed")
-    source.line("return message, at")
-    return source.compile("def parse(data, at):", f"{title} parse")
+    source.line("return value, at")
+    return source.compile("def parse(data, at):", f"parse {title}")
 
 
-def compile_build(body: Struct, title: str) -> Callable[[Any, bytearray], list[Any]]:
-    """`build(message, out) -> [buffers]` for one struct."""
-    from protocol_specs.layout import is_default
-
-    source = Source()
-    source.names.update(
-        Malformed=Malformed, is_default=is_default, pack_tags=pack_tags, pack_uvarint=pack_uvarint
-    )
-    source.line("parts = []")
-    body.emit_build(source, "message")
-    source.line("parts.append(out)")
-    source.line("return parts")
-    return source.compile("def build(message, out):", f"{title} build")
+def compile_build(wire: WireType, title: str) -> Build:
+    """`build(value, out)` for one type: appends to `out`, and gives it with the record buffers in their places."""
+    source = Source(Malformed=Malformed, pack=struct.pack, pack_uvarint=pack_uvarint)
+    if wire.holds_records:
+        source.line("parts = []")
+        wire.emit_build(source, "value")
+        source.line("parts.append(out)")
+        source.line("return parts")
+    else:
+        wire.emit_build(source, "value")
+        source.line("return [out]")
+    return source.compile("def build(value, out):", f"build {title}")

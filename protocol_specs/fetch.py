@@ -8,8 +8,8 @@ from protocol_specs.notation import (
     int16,
     int32,
     int64,
+    nullable_records,
     nullable_string,
-    records,
     since,
     string,
     struct,
@@ -91,7 +91,7 @@ FETCH = Api(
                 .nullable()
                 .default(()),
                 preferred_read_replica=since(11).int32.default(-1),
-                records=records,
+                records=nullable_records,
             ),
         ),
         node_endpoints=tag(0, since=16).array(

@@ -1,16 +1,47 @@
-"""Fields, and the versions that have them: the words of `protocol_specs.notation`."""
+"""Fields, and the versions that have them: the words of `protocol_specs.notation`.
+
+A field is never changed: `default()`, `nullable()`, `plain()` and the version words give a new one.
+"""
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
+__all__ = [
+    "FOREVER",
+    "Field",
+    "Fields",
+    "Versions",
+    "array",
+    "boolean",
+    "bytes_",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "nested",
+    "nullable_bytes",
+    "nullable_records",
+    "nullable_string",
+    "records",
+    "since",
+    "string",
+    "struct",
+    "tag",
+    "uint16",
+    "uint32",
+    "until",
+    "uuid",
+]
+
+#: Above every version.
 FOREVER = 1 << 15
 _NOT_GIVEN: Any = object()
 
 
 class Fields:
-    """The fields of one struct, not yet bound to versions."""
+    """The fields of one struct, in wire order."""
 
     __slots__ = ("fields",)
 
@@ -19,56 +50,55 @@ class Fields:
 
 
 class Field:
-    """One field: its type, the versions that have it, and its default."""
+    """One field: its type, the versions that have it, and its default.
 
-    __slots__ = (
-        "_default",
-        "array_of",
-        "fields",
-        "last",
-        "never_compact",
-        "null_from",
-        "null_until",
-        "number",
-        "start",
-        "type",
-    )
+    Attributes:
+        type: a word of the notation; "array" and "struct" for those.
+        fields: of a struct, or of an array of structs; else None.
+        array_of: what an array that is not of structs holds; else None.
+        start, last: the versions that have the field.
+        tag: of a tagged field; else None.
+        null_start, null_last: the versions in which it may be null.
+        is_plain: whether its length stays as it was in flexible versions too.
+    """
 
-    def __init__(self, type: str, *, fields: Fields | None = None, array_of: Field | None = None) -> None:
-        self.type = type
-        self.fields = fields
-        self.array_of = array_of
-        self.start = 0
-        self.last = FOREVER
-        self.number: int | None = None
-        self.null_from = FOREVER
-        self.null_until = FOREVER
-        self.never_compact = False
-        self._default: Any = _NOT_GIVEN
+    # What most fields have stands on the class, so that a copy is cheap: there are thousands.
+    array_of: Field | None = None
+    fields: Fields | None = None
+    start = 0
+    last = FOREVER
+    tag: int | None = None
+    null_start = FOREVER
+    null_last = FOREVER
+    is_plain = False
+    given_default: Any = _NOT_GIVEN
+
+    def __init__(self, type: str, **traits: Any) -> None:
+        self.__dict__ = {"type": type, **traits}
+
+    type: str
+
+    def _but(self, **traits: Any) -> Field:
+        return Field(**{**self.__dict__, **traits})
 
     def default(self, value: Any) -> Field:
         """What stands where the field is absent."""
-        field = copy(self)
-        field._default = value
-        return field
+        return self._but(given_default=value)
 
     def nullable(self, *, since: int = 0, until: int = FOREVER) -> Field:
         """May be null, in these versions."""
-        field = copy(self)
-        field.null_from, field.null_until = since, until
-        return field
+        return self._but(null_start=since, null_last=until)
 
     def plain(self) -> Field:
         """Keeps its plain length in flexible versions too."""
-        field = copy(self)
-        field.never_compact = True
-        return field
+        return self._but(is_plain=True)
 
+    @property
     def absent_value(self) -> Any:
-        """The default: a struct's is None here, and becomes a message of defaults when bound."""
-        if self._default is not _NOT_GIVEN:
-            return self._default
-        if self.null_from < FOREVER:
+        """The default; None for every struct."""
+        if self.given_default is not _NOT_GIVEN:
+            return self.given_default
+        if self.null_start < FOREVER:
             return None
         return _EMPTY.get(self.type)
 
@@ -76,47 +106,42 @@ class Field:
 class Versions:
     """`since(3)`, `until(12)`, `tag(0, since=9)`: give the type next, as an attribute."""
 
-    __slots__ = ("_last", "_number", "_start")
+    __slots__ = ("_traits",)
 
-    def __init__(self, start: int, last: int, number: int | None) -> None:
-        self._start = start
-        self._last = last
-        self._number = number
+    def __init__(self, **traits: int) -> None:
+        self._traits = traits
 
     def until(self, last: int) -> Versions:
         """Up to this version, which still has it."""
-        return Versions(self._start, last, self._number)
-
-    def _bind(self, field: Field) -> Field:
-        field = copy(field)
-        field.start, field.last, field.number = self._start, self._last, self._number
-        return field
+        return Versions(**self._traits, last=last)
 
     def __getattr__(self, type_name: str) -> Field:
         if type_name not in _TYPES:
             raise AttributeError(f"no type of the notation: {type_name}")
-        return self._bind(_TYPES[type_name])
+        return _TYPES[type_name]._but(**self._traits)
 
     def array(self, of: Field | Fields | None = None, /, **fields: Field) -> Field:
-        return self._bind(array(of, **fields))
+        """An array of one type, or of structs of these fields."""
+        return array(of, **fields)._but(**self._traits)
 
     def struct(self, of: Fields | None = None, /, **fields: Field) -> Field:
-        return self._bind(Field("struct", fields=of or Fields(fields)))
+        """A struct in a struct."""
+        return nested(of, **fields)._but(**self._traits)
 
 
 def since(version: int) -> Versions:
     """From this version on."""
-    return Versions(version, FOREVER, None)
+    return Versions(start=version)
 
 
 def until(version: int) -> Versions:
     """Up to this version, which still has it."""
-    return Versions(0, version, None)
+    return Versions(last=version)
 
 
 def tag(number: int, *, since: int) -> Versions:
     """A tagged field (KIP-482), from this version on."""
-    return Versions(since, FOREVER, number)
+    return Versions(start=since, tag=number)
 
 
 def array(of: Field | Fields | None = None, /, **fields: Field) -> Field:
@@ -145,7 +170,7 @@ _EMPTY: dict[str, Any] = {
     "int16": 0,
     "int32": 0,
     "int64": 0,
-    "records": None,
+    "records": b"",
     "string": "",
     "uint16": 0,
     "uint32": 0,
@@ -163,9 +188,10 @@ uint32 = Field("uint32")
 uuid = Field("uuid")
 string = Field("string")
 bytes_ = Field("bytes_")
-records = Field("records").nullable()
+records = Field("records")
 nullable_string = string.nullable()
 nullable_bytes = bytes_.nullable()
+nullable_records = records.nullable()
 
 _TYPES = {
     "boolean": boolean,
@@ -176,6 +202,7 @@ _TYPES = {
     "int32": int32,
     "int64": int64,
     "nullable_bytes": nullable_bytes,
+    "nullable_records": nullable_records,
     "nullable_string": nullable_string,
     "records": records,
     "string": string,

@@ -57,6 +57,6 @@ def response_header(key: int, version: int) -> Layout:
 
 
 def _is_flexible(key: int, version: int) -> bool:
-    from protocol_specs import APIS
+    from protocol_specs import api_with_key
 
-    return version >= APIS[key].flexible_from
+    return version >= api_with_key(key).flexible_from

@@ -5,114 +5,66 @@ used in two ways:
 
 - compiled (`protocol_specs.emit`): one flat function to parse and one to build, made on first use. That is the way
   every frame takes.
-- interpreted: construct's own `_parse` and `_build`, which know the path of each field. A message that the compiled
-  functions refuse goes through them once more, so that the error can name the field.
+- interpreted: construct's own `_parse` and `_build`, which know the path of each field. What the compiled functions
+  refuse goes through them once more, so that the error can name the field.
 
-Encodings: the protocol guide, KIP-482 (tagged fields), KIP-893 (nullable structs).
+Encodings: the protocol guide, KIP-482 (flexible versions), KIP-893 (nullable structs).
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from typing import IO, Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
 
-from protocol_specs.emit import Source, compile_build, compile_parse, pack_tags
-from protocol_specs.wire_types import Fixed, WireError, WireType, read_exactly, read_uvarint
+from protocol_specs.emit import Build, Parse, Source, compile_build, compile_parse
+from protocol_specs.message import Member, Message, value_of
+from protocol_specs.tagged import TaggedFields
+from protocol_specs.wire_types import Fixed, WireError, WireType, read_exactly
 
-__all__ = ["Layout", "Member", "Message", "Struct", "is_default"]
-
-
-class Message:
-    """What a struct parses to, and is built from: one attribute for each field of any version.
-
-    Each struct has a subclass of its own, made by `notation.Schema`. Fields that all versions have must be given; the
-    others have Kafka's defaults. `unknown_tagged_fields` is None, or {tag: bytes} as they came.
-    """
-
-    __slots__ = ("unknown_tagged_fields",)
-    fields: ClassVar[tuple[str, ...]] = ()
-    unknown_tagged_fields: dict[int, bytes] | None
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}, or none that was set")
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.fields) and (
-            (self.unknown_tagged_fields or None) == (other.unknown_tagged_fields or None)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields if hasattr(self, name))
-        return f"{type(self).__name__}({values})"
-
-
-class Member:
-    """One field of a struct in one version."""
-
-    __slots__ = ("default", "name", "tag", "type")
-
-    def __init__(self, name: str, type: WireType | None, default: Any, tag: int | None) -> None:
-        self.name = name
-        #: None where the version lacks the field.
-        self.type = type
-        self.default = default
-        self.tag = tag
+__all__ = ["Layout", "Struct"]
 
 
 class Struct(WireType):
-    """Fields in order, then in flexible versions the tagged ones."""
+    """Fields in order, then in flexible versions the tagged ones.
+
+    Args:
+        make: the class of its messages.
+        members: all fields of any version, in the spec's order.
+    """
 
     guide_name = "STRUCT"
 
     def __init__(
-        self,
-        make: type[Message],
-        members: Sequence[Member],
-        *,
-        flexible: bool,
-        nullable: bool = False,
+        self, make: type[Message], members: Sequence[Member], *, flexible: bool, nullable: bool = False
     ) -> None:
         super().__init__()
         self.make = make
-        self.flexible = flexible
         self.nullable = nullable
-        self.present = [m for m in members if m.type is not None and m.tag is None]
-        self.absent = [m for m in members if m.type is None]
-        self.tagged = sorted((m for m in members if m.type is not None and m.tag is not None), key=_tag_of)
+        self.present = [m for m in members if m.wire is not None and m.tag is None]
+        tagged = [m for m in members if m.wire is not None and m.tag is not None]
+        #: None in versions that are not flexible.
+        self.tagged = TaggedFields(tagged) if flexible else None
+        self._unread = [m for m in members if m.wire is None or m.tag is not None]
+        self.holds_records = any(m.wire.holds_records for m in self.present)
+        if tagged and not flexible:
+            raise TypeError(f"{make.__name__}.{tagged[0].name} is tagged in a version that is not flexible")
+        if any(m.wire.holds_records for m in tagged):
+            raise TypeError(f"{make.__name__} has records in a tagged field")
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:
         if self.nullable and read_exactly(stream, 1, path)[0] >= 0x80:
             return None
-        message = self.make.__new__(self.make)
-        for member in self.absent + self.tagged:
+        message = self.make()
+        for member in self._unread:
             setattr(message, member.name, member.default)
         for member in self.present:
-            setattr(message, member.name, self._parse_member(member, stream, context, path))
+            value = member.wire._parsereport(stream, context, f"{path} -> {member.name}")
+            setattr(message, member.name, value)
         message.unknown_tagged_fields = None
-        if self.flexible:
-            self._parse_tags(message, stream, context, path)
+        if self.tagged is not None:
+            self.tagged.interpret_parse(message, stream, path)
         return message
-
-    def _parse_member(self, member: Member, stream: IO[bytes], context: Any, path: str) -> Any:
-        assert member.type is not None
-        return member.type._parsereport(stream, context, f"{path} -> {member.name}")
-
-    def _parse_tags(self, message: Message, stream: IO[bytes], context: Any, path: str) -> None:
-        known = {member.tag: member for member in self.tagged}
-        for _ in range(read_uvarint(stream, f"{path} -> tagged fields")):
-            tag = read_uvarint(stream, f"{path} -> tagged fields")
-            size = read_uvarint(stream, f"{path} -> tagged fields")
-            if tag in known:
-                setattr(message, known[tag].name, self._parse_member(known[tag], stream, context, path))
-            else:
-                unknown = message.unknown_tagged_fields or {}
-                unknown[tag] = read_exactly(stream, size, f"{path} -> tag {tag}")
-                message.unknown_tagged_fields = unknown
 
     def _build(self, obj: Any, stream: IO[bytes], context: Any, path: str) -> Any:
         if self.nullable:
@@ -122,19 +74,9 @@ class Struct(WireType):
         if obj is None:
             return obj
         for member in self.present:
-            assert member.type is not None
-            member.type._build(_value(obj, member, path), stream, context, f"{path} -> {member.name}")
-        if self.flexible:
-            tags = dict(getattr(obj, "unknown_tagged_fields", None) or {})
-            for member in self.tagged:
-                assert member.tag is not None
-                assert member.type is not None
-                value = _value(obj, member, path)
-                if not is_default(value, member.default):
-                    content = io.BytesIO()
-                    member.type._build(value, content, context, f"{path} -> {member.name}")
-                    tags[member.tag] = content.getvalue()
-            stream.write(pack_tags(tags))
+            member.wire._build(value_of(obj, member, path), stream, context, f"{path} -> {member.name}")
+        if self.tagged is not None:
+            self.tagged.interpret_build(obj, stream, path)
         return obj
 
     def emit_parse(self, source: Source, target: str) -> None:
@@ -148,111 +90,61 @@ class Struct(WireType):
             self._emit_parse_present(source, target)
 
     def _emit_parse_present(self, source: Source, target: str) -> None:
-        message = source.name("m")
-        source.line(f"{message} = new({source.constant(self.make)})")
-        for kind, run in _runs(self.present):
-            if kind:
-                source.unpack(kind, [f"{message}.{member.name}" for member in run])
+        message = source.name(target) if "." in target else target
+        source.line(f"{message} = {source.constant('Message', self.make)}()")
+        for code, run in _runs(self.present):
+            if code:
+                source.unpack(code, [f"{message}.{member.name}" for member in run])
             else:
-                assert run[0].type is not None
-                run[0].type.emit_parse(source, f"{message}.{run[0].name}")
-        for member in self.absent + self.tagged:
-            source.line(f"{message}.{member.name} = {source.constant(member.default)}")
+                run[0].wire.emit_parse(source, f"{message}.{run[0].name}")
+        for member in self._unread:
+            source.line(f"{message}.{member.name} = {source.constant(member.name, member.default)}")
         source.line(f"{message}.unknown_tagged_fields = None")
-        if self.flexible:
-            self._emit_parse_tags(source, message)
-        source.line(f"{target} = {message}")
-
-    def _emit_parse_tags(self, source: Source, message: str) -> None:
-        source.line("n = data[at]")
-        source.line("at += 1")
-        with source.block("if n:"):
-            source.line("if n > 127: n, at = uvarint(data, at - 1)")
-            with source.block("for _ in range(n):"):
-                tag, size = source.name("tag"), source.name("size")
-                source.line(f"{tag}, at = uvarint(data, at)")
-                source.line(f"{size}, at = uvarint(data, at)")
-                for number, member in enumerate(self.tagged):
-                    assert member.type is not None
-                    with source.block(f"{'elif' if number else 'if'} {tag} == {member.tag}:"):
-                        member.type.emit_parse(source, f"{message}.{member.name}")
-                with source.block("else:" if self.tagged else "if True:"):
-                    source.line(f"at = keep_tag({message}, {tag}, data, at, {size})")
+        if self.tagged is not None:
+            self.tagged.emit_parse(source, message)
+        if message != target:
+            source.line(f"{target} = {message}")
 
     def emit_build(self, source: Source, value: str) -> None:
+        message = value
+        if "." in value:
+            message = source.name(value)
+            source.line(f"{message} = {value}")
         if not self.nullable:
-            self._emit_build_present(source, value)
+            self._emit_build_present(source, message)
             return
-        with source.block(f"if {value} is None:"):
+        with source.block(f"if {message} is None:"):
             source.line("out.append(255)")
         with source.block("else:"):
             source.line("out.append(1)")
-            self._emit_build_present(source, value)
+            self._emit_build_present(source, message)
 
-    def _emit_build_present(self, source: Source, value: str) -> None:
-        message = source.name("m")
-        source.line(f"{message} = {value}")
-        for kind, run in _runs(self.present):
-            if kind:
-                source.pack(kind, [f"{message}.{member.name}" for member in run])
+    def _emit_build_present(self, source: Source, message: str) -> None:
+        for code, run in _runs(self.present):
+            if code:
+                source.pack(code, [f"{message}.{member.name}" for member in run])
             else:
-                assert run[0].type is not None
-                run[0].type.emit_build(source, f"{message}.{run[0].name}")
-        if self.flexible:
-            self._emit_build_tags(source, message)
-
-    def _emit_build_tags(self, source: Source, message: str) -> None:
-        tags = source.name("tags")
-        source.line(f"{tags} = {message}.unknown_tagged_fields")
-        for member in self.tagged:
-            assert member.type is not None
-            value, outer = source.name("value"), source.name("outer")
-            source.line(f"{value} = {message}.{member.name}")
-            with source.block(f"if not is_default({value}, {source.constant(member.default)}):"):
-                source.line(f"{outer} = out")
-                source.line("out = bytearray()")
-                member.type.emit_build(source, value)
-                source.line(f"{tags} = {{**({tags} or {{}}), {member.tag}: out}}")
-                source.line(f"out = {outer}")
-        with source.block(f"if {tags}:"):
-            source.line(f"out += pack_tags({tags})")
-        with source.block("else:"):
-            source.line("out.append(0)")
+                run[0].wire.emit_build(source, f"{message}.{run[0].name}")
+        if self.tagged is not None:
+            self.tagged.emit_build(source, message)
+        elif not self.present:
+            source.line("pass")
 
 
-def is_default(value: Any, default: Any) -> bool:
-    """Whether a tagged field is left out: it has its default, or None stands for a struct's."""
-    if value is default or (value is None and isinstance(default, Message)):
-        return True
-    if default == () and value is not None:
-        return len(value) == 0
-    return bool(value == default)
-
-
-def _tag_of(member: Member) -> int:
-    return member.tag or 0
-
-
-def _value(obj: Any, member: Member, path: str) -> Any:
-    try:
-        return getattr(obj, member.name)
-    except AttributeError:
-        raise WireError("the field was not given", path=f"{path} -> {member.name}") from None
-
-
-def _runs(members: Sequence[Member]) -> list[tuple[str, list[Member]]]:
+def _runs(members: Sequence[Member]) -> Iterator[tuple[str, list[Member]]]:
     """Neighbours of fixed size together, with their struct codes; the others alone, with an empty code."""
-    runs: list[tuple[str, list[Member]]] = []
+    code, run = "", []
     for member in members:
-        if isinstance(member.type, Fixed):
-            if runs and runs[-1][0]:
-                code, run = runs[-1]
-                runs[-1] = (code + member.type.code, [*run, member])
-            else:
-                runs.append((member.type.code, [member]))
-        else:
-            runs.append(("", [member]))
-    return runs
+        if isinstance(member.wire, Fixed):
+            code += member.wire.code
+            run.append(member)
+            continue
+        if run:
+            yield code, run
+        code, run = "", []
+        yield "", [member]
+    if run:
+        yield code, run
 
 
 class Layout(WireType):
@@ -267,8 +159,22 @@ class Layout(WireType):
         self.title = title
         self.version = version
         self.body = body
-        self._read: Callable[[Any, int], tuple[Any, int]] | None = None
-        self._write: Callable[[Any, bytearray], list[Any]] | None = None
+        self._compiled_parse: Parse | None = None
+        self._compiled_build: Build | None = None
+
+    @property
+    def compiled_parse(self) -> Parse:
+        """The emitted function, made now if it has not been used; raises anything on bytes that it refuses."""
+        if self._compiled_parse is None:
+            self._compiled_parse = compile_parse(self.body, self.title)
+        return self._compiled_parse
+
+    @property
+    def compiled_build(self) -> Build:
+        """The emitted function, made now if it has not been used; raises anything on messages that it refuses."""
+        if self._compiled_build is None:
+            self._compiled_build = compile_build(self.body, self.title)
+        return self._compiled_build
 
     def read(self, data: bytes | bytearray, at: int = 0) -> tuple[Any, int]:
         """Parse at `at`; gives the message and where it ended. Record fields are views of `data`.
@@ -276,34 +182,27 @@ class Layout(WireType):
         Raises:
             WireError: the bytes end early, or hold what the type may not.
         """
-        if self._read is None:
-            self._read = compile_parse(self.body, self.title)
+        parse = self._compiled_parse or self.compiled_parse
         try:
-            return self._read(data, at)
-        except Exception as error:
-            raise self._explain(bytes(data[at:]), error) from None
+            return parse(data, at)
+        except Exception:
+            stream = io.BytesIO(data)
+            stream.seek(at)
+            return self.body._parse(stream, None, self.title), stream.tell()
 
     def write(self, message: Any, out: bytearray | None = None) -> list[Any]:
         """Build onto the end of `out`; gives the buffers to send, `out` the first, record bytes never copied.
 
         Raises:
-            WireError: a field was not given or has a value that its type cannot hold.
+            WireError: a field was not given or has a value that its type cannot hold. `out` is then of no use.
         """
-        if self._write is None:
-            self._write = compile_build(self.body, self.title)
+        build = self._compiled_build or self.compiled_build
         try:
-            return self._write(message, bytearray() if out is None else out)
+            return build(message, bytearray() if out is None else out)
         except Exception as error:
-            raise self._explain_build(message, error) from None
+            raise self._explain(message, error) from error
 
-    def _explain(self, data: bytes, cause: Exception) -> WireError:
-        try:
-            self.body._parse(io.BytesIO(data), None, self.title)
-        except WireError as error:
-            return error
-        return WireError(f"cannot be parsed: {cause!r}", path=self.title)
-
-    def _explain_build(self, message: Any, cause: Exception) -> WireError:
+    def _explain(self, message: Any, cause: Exception) -> WireError:
         try:
             self.body._build(message, io.BytesIO(), None, self.title)
         except WireError as error:
@@ -319,11 +218,15 @@ class Layout(WireType):
         whole = data if isinstance(data, (bytes, bytearray)) else bytes(data)
         message, end = self.read(whole)
         if end != len(whole):
-            raise WireError(f"{len(whole) - end} bytes are left over", path=self.title)
+            raise WireError(f"bytes left over: {len(whole) - end}", path=self.title)
         return message
 
     def build(self, obj: Any, **contextkw: Any) -> bytes:
-        """The bytes of one message."""
+        """The bytes of one message.
+
+        Raises:
+            WireError: as `write`.
+        """
         return b"".join(self.write(obj))
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:

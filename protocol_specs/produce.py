@@ -8,8 +8,8 @@ from protocol_specs.notation import (
     int16,
     int32,
     int64,
+    nullable_records,
     nullable_string,
-    records,
     since,
     string,
     struct,
@@ -33,7 +33,7 @@ PRODUCE = Api(
             topic_id=since(13).uuid,
             partition_data=array(
                 index=int32,
-                records=records,
+                records=nullable_records,
             ),
         ),
     ),

@@ -18,6 +18,7 @@ __all__ = [
     "Bytes",
     "Fixed",
     "Records",
+    "Sized",
     "String",
     "WireError",
     "WireType",
@@ -25,16 +26,29 @@ __all__ = [
     "read_uvarint",
 ]
 
+_LONGEST = 2**31 - 1
+
 
 class WireError(construct.ConstructError):  # type: ignore[misc]
-    """Bytes that are not this message, or a message that has no bytes. The text names the field's path."""
+    """Bytes that are not this message, or a message that has no bytes. The text begins with the field's path."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
 
 
 class WireType(construct.Construct):  # type: ignore[misc]
-    """A construct that can also emit its own source."""
+    """A construct that can also emit its own source.
 
-    #: Its name in the protocol guide's grammar.
+    Attributes:
+        guide_name: its name in the protocol guide's grammar.
+        nullable: whether its value may be None.
+        holds_records: whether it has record batches somewhere inside.
+    """
+
     guide_name = ""
+    nullable = False
+    holds_records = False
 
     def emit_parse(self, source: Source, target: str) -> None:
         """Write lines that parse one value at `at` of `data` into `target`, and move `at`."""
@@ -47,22 +61,31 @@ class WireType(construct.Construct):  # type: ignore[misc]
     def _sizeof(self, context: Any, path: str) -> int:
         raise construct.SizeofError("its size depends on its value", path=path)
 
+    # Code that construct itself compiles calls our types through construct's tables of linked functions.
+
     def _emitparse(self, code: Any) -> str:
-        return _link(code, "linkedparsers", lambda io, this: self._parsereport(io, this, "(compiled)"))
+        number = _link(code.linkedparsers, code, lambda io, this: self._parsereport(io, this, "(compiled)"))
+        return f"linkedparsers[{number}](io, this)"
 
     def _emitbuild(self, code: Any) -> str:
-        return _link(code, "linkedbuilders", lambda obj, io, this: self._build(obj, io, this, "(compiled)"))
+        number = _link(
+            code.linkedbuilders, code, lambda obj, io, this: self._build(obj, io, this, "(compiled)")
+        )
+        return f"linkedbuilders[{number}](obj, io, this)"
 
 
-def _link(code: Any, table: str, function: Callable[..., Any]) -> str:
-    """Let code that construct compiles call `function`, through construct's own tables."""
-    number = code.allocateId()
-    getattr(code, table)[number] = function
-    arguments = "io, this" if table == "linkedparsers" else "obj, io, this"
-    return f"{table}[{number}]({arguments})"
+def _link(table: dict[int, Any], code: Any, function: Callable[..., Any]) -> int:
+    number: int = code.allocateId()
+    table[number] = function
+    return number
 
 
 def read_exactly(stream: IO[bytes], length: int, path: str) -> bytes:
+    """So many bytes.
+
+    Raises:
+        WireError: fewer are left.
+    """
     got = stream.read(length)
     if len(got) < length:
         raise WireError(f"the message ends here: {length} bytes are needed, {len(got)} are left", path=path)
@@ -70,6 +93,11 @@ def read_exactly(stream: IO[bytes], length: int, path: str) -> bytes:
 
 
 def read_uvarint(stream: IO[bytes], path: str) -> int:
+    """An unsigned varint, cut to 32 bits as Java does.
+
+    Raises:
+        WireError: it has more than five bytes, or the stream ends.
+    """
     value = 0
     for shift in range(0, 35, 7):
         byte = read_exactly(stream, 1, path)[0]
@@ -80,7 +108,11 @@ def read_uvarint(stream: IO[bytes], path: str) -> int:
 
 
 class Fixed(WireType):
-    """A value of fixed size: integers, boolean, float64, uuid (16 bytes)."""
+    """A value of fixed size: integers, boolean, float64, uuid (16 bytes).
+
+    Args:
+        code: as the struct module has it.
+    """
 
     def __init__(self, guide_name: str, code: str) -> None:
         super().__init__()
@@ -108,21 +140,18 @@ class Fixed(WireType):
         source.pack(self.code, [value])
 
 
-class _Sized(WireType):
+class Sized(WireType):
     """A length, then so many bytes. Subclasses say how the length is written and what the bytes mean."""
 
     plain_length = "i"
     noun = ""
-    longest = 2**31 - 1
+    longest: int | None = None
 
     def __init__(self, *, compact: bool, nullable: bool) -> None:
         super().__init__()
         self.compact = compact
         self.nullable = nullable
-
-    @property
-    def guide_name(self) -> str:  # type: ignore[override]
-        return ("COMPACT_" if self.compact else "") + ("NULLABLE_" if self.nullable else "") + self.noun
+        self.guide_name = f"{'COMPACT_' * compact}{'NULLABLE_' * nullable}{self.noun}"
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:
         if self.compact:
@@ -134,7 +163,7 @@ class _Sized(WireType):
             if self.nullable:
                 return None
             raise WireError(f"null where {self.guide_name} may not be", path=path)
-        if length > self.longest:
+        if length > (self.longest or _LONGEST):
             raise WireError(f"a length of {length}, longer than {self.guide_name} may be", path=path)
         return self.decode(read_exactly(stream, length, path))
 
@@ -143,56 +172,57 @@ class _Sized(WireType):
             raise WireError(f"null where {self.guide_name} may not be", path=path)
         try:
             content = b"" if obj is None else self.encode(obj)
-            length = -1 if obj is None else len(content)
-            prefix = (
-                pack_uvarint(length + 1) if self.compact else struct.pack(f">{self.plain_length}", length)
-            )
-        except (AttributeError, TypeError, ValueError, struct.error) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise WireError(f"{obj!r} is no {self.guide_name}: {error}", path=path) from None
+        length = -1 if obj is None else len(content)
+        if length > (self.longest or _LONGEST):
+            raise WireError(f"{length} bytes are longer than {self.guide_name} may be", path=path)
+        prefix = pack_uvarint(length + 1) if self.compact else struct.pack(f">{self.plain_length}", length)
         stream.write(prefix + content)
         return obj
 
     def decode(self, content: bytes) -> Any:
+        """The value of these bytes."""
         raise NotImplementedError
 
     def encode(self, value: Any) -> bytes:
+        """The bytes of a value; raises AttributeError, TypeError or ValueError where it has none."""
         raise NotImplementedError
 
     def emit_parse(self, source: Source, target: str) -> None:
-        source.parse_length(self.compact, self.plain_length)
-        with source.block(f"if n {'>' if self.compact else '>='} 0:"):
-            if self.longest < 2**31 - 1 and self.compact:
-                source.line(f"if n > {self.longest + 1}: raise Malformed")
-            source.line(f"stop = at + n{' - 1' if self.compact else ''}")
+        source.parse_length(self.compact, self.plain_length, self.longest)
+        with source.block("if n:" if self.compact else "if n >= 0:"):
+            source.line("stop = at + n - 1" if self.compact else "stop = at + n")
             source.line(f"{target} = {self.parse_expression('at:stop')}")
             source.line("at = stop")
-        with source.block("else:"):
-            source.line(f"{target} = None" if self.nullable else "raise Malformed")
+        source.line("else: " + (f"{target} = None" if self.nullable else "raise Malformed"))
 
     def parse_expression(self, piece: str) -> str:
+        """An expression for the value, of the slice `piece` of `data` or `view`."""
         raise NotImplementedError
 
     def emit_build(self, source: Source, value: str) -> None:
-        if self.nullable:
-            with source.block(f"if {value} is None:"):
-                source.line(
-                    "out.append(0)" if self.compact else f"out += {source.packed(self.plain_length, -1)}"
-                )
-            with source.block("else:"):
-                self._emit_build_present(source, value)
-        else:
-            self._emit_build_present(source, value)
+        if not self.nullable:
+            self.emit_build_present(source, value)
+            return
+        source.line(f"b = {value}")
+        with source.block("if b is None:"):
+            source.build_null(self.compact, self.plain_length)
+        with source.block("else:"):
+            self.emit_build_present(source, "b")
 
-    def _emit_build_present(self, source: Source, value: str) -> None:
+    def emit_build_present(self, source: Source, value: str) -> None:
+        """Write the lines for a value that is not None."""
         source.line(f"b = {self.build_expression(value)}")
-        source.build_length("len(b)", self.compact, self.plain_length)
+        source.build_length("len(b)", self.compact, self.plain_length, self.longest)
         source.line("out += b")
 
     def build_expression(self, value: str) -> str:
+        """An expression for the bytes of a value."""
         raise NotImplementedError
 
 
-class String(_Sized):
+class String(Sized):
     """Text in UTF-8. What is not UTF-8 is replaced, as Java's decoder does."""
 
     plain_length = "h"
@@ -203,31 +233,16 @@ class String(_Sized):
         return content.decode("utf-8", "replace")
 
     def encode(self, value: str) -> bytes:
-        content = value.encode()
-        if len(content) > self.longest:
-            raise ValueError(f"{len(content)} bytes are more than {self.longest}")
-        return content
+        return value.encode()
 
     def parse_expression(self, piece: str) -> str:
-        return f'data[{piece}].decode("utf-8", "replace")'
+        return f"data[{piece}].decode()"
 
     def build_expression(self, value: str) -> str:
         return f"{value}.encode()"
 
-    def _emit_build_present(self, source: Source, value: str) -> None:
-        if not self.compact:
-            super()._emit_build_present(source, value)
-            return
-        source.line(f"b = {value}.encode()")
-        with source.block("if len(b) < 127:"):
-            source.line("out.append(len(b) + 1)")
-        with source.block("else:"):
-            source.line(f"if len(b) > {self.longest}: raise Malformed")
-            source.line("out += pack_uvarint(len(b) + 1)")
-        source.line("out += b")
 
-
-class Bytes(_Sized):
+class Bytes(Sized):
     """Bytes, copied out of the frame."""
 
     noun = "BYTES"
@@ -236,32 +251,32 @@ class Bytes(_Sized):
         return content
 
     def encode(self, value: Any) -> bytes:
-        return bytes(value)
+        return bytes(memoryview(value))
 
     def parse_expression(self, piece: str) -> str:
-        return f"bytes(view[{piece}])"
+        return f"bytes(data[{piece}])"
 
     def build_expression(self, value: str) -> str:
         return value
 
 
-class Records(_Sized):
+class Records(Sized):
     """Record batches. Parsed to a view of the frame; built from a buffer or a list of them, none of them copied."""
 
     noun = "RECORDS"
+    holds_records = True
 
     def decode(self, content: bytes) -> memoryview:
-        return memoryview(content)
+        return memoryview(bytearray(content))
 
     def encode(self, value: Any) -> bytes:
-        return b"".join(value) if isinstance(value, list) else bytes(value)
+        return b"".join(value) if isinstance(value, list) else bytes(memoryview(value))
 
     def parse_expression(self, piece: str) -> str:
         return f"view[{piece}]"
 
-    def _emit_build_present(self, source: Source, value: str) -> None:
-        source.line(f"b = {value}")
-        source.line("if type(b) is not list: b = [b]")
+    def emit_build_present(self, source: Source, value: str) -> None:
+        source.line(f"b = {value} if type({value}) is list else [{value}]")
         source.build_length("sum(map(len, b))", self.compact, self.plain_length)
         with source.block("if b:"):
             source.line("parts.append(out)")
@@ -277,13 +292,16 @@ class Array(WireType):
         self.of = of
         self.compact = compact
         self.nullable = nullable
+        self.holds_records = of.holds_records
+        self.guide_name = f"{'COMPACT_' * compact}{'NULLABLE_' * nullable}ARRAY"
+        #: The struct code of numbers, which are read and written all at once.
+        self._numbers = of.code if isinstance(of, Fixed) and len(of.code) == 1 else None
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:
-        count = (
-            read_uvarint(stream, path) - 1
-            if self.compact
-            else struct.unpack(">i", read_exactly(stream, 4, path))[0]
-        )
+        if self.compact:
+            count = read_uvarint(stream, path) - 1
+        else:
+            count = struct.unpack(">i", read_exactly(stream, 4, path))[0]
         if count < 0:
             if self.nullable:
                 return None
@@ -293,43 +311,48 @@ class Array(WireType):
     def _build(self, obj: Any, stream: IO[bytes], context: Any, path: str) -> Any:
         if obj is None and not self.nullable:
             raise WireError("null where an array may not be", path=path)
-        count = -1 if obj is None else len(obj)
+        try:
+            values = [] if obj is None else list(obj)
+        except TypeError:
+            raise WireError(f"{obj!r} is no array", path=path) from None
+        count = -1 if obj is None else len(values)
         stream.write(pack_uvarint(count + 1) if self.compact else struct.pack(">i", count))
-        for index, value in enumerate(obj or ()):
+        for index, value in enumerate(values):
             self.of._build(value, stream, context, f"{path}[{index}]")
         return obj
 
     def emit_parse(self, source: Source, target: str) -> None:
         source.parse_length(self.compact, "i")
-        with source.block(f"if n {'>' if self.compact else '>='} 0:"):
+        with source.block("if n:" if self.compact else "if n >= 0:"):
             if self.compact:
                 source.line("n -= 1")
-            if isinstance(self.of, Fixed) and self.of.code != "16s":
-                size = struct.calcsize(f">{self.of.code}")
-                source.line(f"{target} = list(unpack_from(f'>{{n}}{self.of.code}', data, at))")
-                source.line(f"at += n * {size}")
+            if self._numbers:
+                source.line(f"{target} = list(unpack_from(f'>{{n}}{self._numbers}', data, at))")
+                source.line(f"at += n * {struct.calcsize('>' + self._numbers)}")
             else:
-                values, value = source.name("values"), source.name("value")
-                source.line(f"{values} = []")
+                values, value = source.name(target), source.name("one")
+                source.line(f"{target} = {values} = []")
                 with source.block("for _ in range(n):"):
                     self.of.emit_parse(source, value)
                     source.line(f"{values}.append({value})")
-                source.line(f"{target} = {values}")
-        with source.block("else:"):
-            source.line(f"{target} = None" if self.nullable else "raise Malformed")
+        source.line("else: " + (f"{target} = None" if self.nullable else "raise Malformed"))
 
     def emit_build(self, source: Source, value: str) -> None:
-        values, item = source.name("values"), source.name("value")
+        values = source.name(value)
         source.line(f"{values} = {value}")
-        if self.nullable:
-            with source.block(f"if {values} is None:"):
-                source.line("out.append(0)" if self.compact else f"out += {source.packed('i', -1)}")
-            with source.block("else:"):
-                self._emit_build_present(source, values, item)
-        else:
-            self._emit_build_present(source, values, item)
+        if not self.nullable:
+            self._emit_build_present(source, values)
+            return
+        with source.block(f"if {values} is None:"):
+            source.build_null(self.compact, "i")
+        with source.block("else:"):
+            self._emit_build_present(source, values)
 
-    def _emit_build_present(self, source: Source, values: str, item: str) -> None:
+    def _emit_build_present(self, source: Source, values: str) -> None:
         source.build_length(f"len({values})", self.compact, "i")
-        with source.block(f"for {item} in {values}:"):
-            self.of.emit_build(source, item)
+        if self._numbers:
+            source.line(f"out += pack(f'>{{len({values})}}{self._numbers}', *{values})")
+        else:
+            value = source.name("one")
+            with source.block(f"for {value} in {values}:"):
+                self.of.emit_build(source, value)
