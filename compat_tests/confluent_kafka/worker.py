@@ -1,0 +1,150 @@
+"""A confluent-kafka (librdkafka) client process."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from compat_tests.clients.worker import Record, data, serve, text
+
+
+def record_of(message: Any) -> Record:
+    if message.error():
+        raise RuntimeError(str(message.error()))
+    return {
+        "topic": message.topic(),
+        "partition": message.partition(),
+        "offset": message.offset(),
+        "timestamp_ms": message.timestamp()[1],
+        "key": text(message.key()),
+        "value": text(message.value()),
+        "headers": [[name, text(value)] for name, value in message.headers() or ()],
+    }
+
+
+class ConfluentKafka:
+    """The commands of worker.py, with confluent-kafka."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self.servers = {"bootstrap.servers": bootstrap_servers}
+        self.admin = AdminClient(self.servers)
+        self.member: Any = None
+        self.lone: Any = None
+
+    @property
+    def in_group(self) -> bool:
+        return self.member is not None
+
+    def create_topic(self, topic: str, partitions: int) -> None:
+        self.admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(20)
+
+    def describe_topic(self, topic: str) -> list[int]:
+        return list(self.admin.list_topics(topic, timeout=20).topics[topic].partitions)
+
+    def list_topics(self) -> list[str]:
+        return list(self.admin.list_topics(timeout=20).topics)
+
+    def delete_topic(self, topic: str) -> None:
+        self.admin.delete_topics([topic])[topic].result(20)
+
+    def produce(
+        self, topic: str, records: list[Record], codec: str | None, acks: str, idempotent: bool
+    ) -> list[list[int]]:
+        options = {"acks": acks, "compression.type": codec or "none", "enable.idempotence": idempotent}
+        producer = Producer({**self.servers, **options, "linger.ms": 20})
+        places: dict[int, list[int]] = {}
+        failures: list[str] = []
+
+        def delivered(number: int, error: Any, message: Any) -> None:
+            if error is not None:
+                failures.append(str(error))
+            places[number] = [message.partition(), message.offset()]
+
+        for number, record in enumerate(records):
+            options = {"partition": record["partition"]} if "partition" in record else {}
+            producer.produce(
+                topic,
+                value=data(record["value"]),
+                key=data(record["key"]),
+                headers=[(name, data(value)) for name, value in record.get("headers", ())],
+                timestamp=record.get("timestamp_ms", 0),
+                on_delivery=lambda error, message, number=number: delivered(number, error, message),
+                **options,
+            )
+        left = producer.flush(20)
+        if left or failures:
+            raise RuntimeError(f"{left} records not sent; {failures}")
+        return [places[number] for number in range(len(records))]
+
+    def alone(self) -> Any:
+        """A consumer in no group. librdkafka wants a group's name all the same."""
+        if self.lone is None:
+            self.lone = Consumer({**self.servers, "group.id": "alone", "enable.auto.commit": False})
+        return self.lone
+
+    def read(self, topic: str) -> list[Record]:
+        consumer = self.alone()
+        partitions = self.describe_topic(topic)
+        count = sum(self.watermarks(topic, partition)[1] for partition in partitions)
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        return self.poll_for(consumer, count)
+
+    def read_from(self, topic: str, partition: int, offset: int, count: int) -> list[Record]:
+        consumer = self.alone()
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        return self.poll_for(consumer, count)
+
+    def poll_for(self, consumer: Any, count: int) -> list[Record]:
+        records: list[Record] = []
+        deadline = time.monotonic() + 20
+        while len(records) < count and time.monotonic() < deadline:
+            records += map(record_of, consumer.consume(count - len(records), timeout=0.2))
+        return sorted(records, key=lambda record: (record["partition"], record["offset"]))
+
+    def watermarks(self, topic: str, partition: int) -> list[int]:
+        return list(self.alone().get_watermark_offsets(TopicPartition(topic, partition), timeout=20))
+
+    def offset_for_time(self, topic: str, partition: int, timestamp_ms: int) -> int | None:
+        (found,) = self.alone().offsets_for_times(
+            [TopicPartition(topic, partition, timestamp_ms)], timeout=20
+        )
+        return found.offset if found.offset >= 0 else None
+
+    def join(self, topic: str, group: str, session_timeout_ms: int) -> None:
+        self.member = Consumer(
+            {
+                **self.servers,
+                "group.id": group,
+                "session.timeout.ms": session_timeout_ms,
+                "heartbeat.interval.ms": 300,
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+            }
+        )
+        self.member.subscribe([topic])
+
+    def commit(self) -> dict[str, int]:
+        self.member.commit(asynchronous=False)
+        committed = self.member.committed(self.member.assignment(), timeout=20)
+        return {str(place.partition): place.offset for place in committed if place.offset >= 0}
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        self.member.seek(TopicPartition(topic, partition, offset))
+
+    def leave(self) -> None:
+        self.member.close()
+        self.member = None
+
+    def poll(self) -> list[Record]:
+        return [record_of(message) for message in self.member.consume(100, timeout=0.1)]
+
+    def assignment(self) -> list[int]:
+        return [place.partition for place in self.member.assignment()]
+
+
+if __name__ == "__main__":
+    serve(ConfluentKafka(sys.argv[1]))
