@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mockbroker.core.cluster import Cluster
 from mockbroker.core.features import Features
 from mockbroker.core.fetch_sessions import FetchSessions
+from mockbroker.core.groups.coordinator import GroupCoordinator
 from mockbroker.core.time import Clock
 from mockbroker.core.waiting import Waiting
 from mockbroker.profiles import KAFKA_4_3, Profile
@@ -61,5 +62,6 @@ class Core:
         self.features = Features()
         self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
+        self.groups = GroupCoordinator(self.clock, self.waiting, self.random, settings, self.cluster)
         self.addresses: Callable[[Node, Any], tuple[str, int]] = _own_address
         self.authorizer: Any = None

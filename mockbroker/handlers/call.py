@@ -64,6 +64,11 @@ class Caller:
         self.software_name = "unknown"
         self.software_version = "unknown"
 
+    @property
+    def java_host(self) -> str:
+        """The client's address as Java prints it, and as Kafka shows it: "/127.0.0.1"."""
+        return f"/{self.client_host}"
+
 
 class Call:
     """One request's circumstances."""
