@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from compat_tests.support.toolchains import CACHE, do_without
+from compat_tests.support.toolchains import CACHE, alone, do_without
 
 
 def python_311() -> str:
@@ -28,19 +28,11 @@ def environment(name: str, requirements: Sequence[str], *, needs_python_311: boo
     python = directory / "bin" / "python"
     complete = directory / ".complete"
     wanted = "\n".join([base, *requirements])
-    if complete.exists() and complete.read_text() == wanted:
+    with alone(name):
+        if complete.exists() and complete.read_text() == wanted:
+            return python
+        subprocess.run([base, "-m", "venv", "--clear", "--without-pip", str(directory)], check=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--quiet", *requirements], check=True)
+        complete.write_text(wanted)
         return python
-    subprocess.run([base, "-m", "venv", "--clear", "--without-pip", str(directory)], check=True)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
-    subprocess.run([*pip, *requirements], check=True)
-    complete.write_text(wanted)
-    return python

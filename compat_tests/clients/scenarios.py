@@ -73,7 +73,7 @@ class ClientScenarios:
         client.ask("delete_topic", topic=topic)
         assert topic not in client.ask("list_topics")
 
-    @pytest.mark.shows("produce and read: keys, headers, tombstones, timestamps")
+    @pytest.mark.shows("records: keys, headers, tombstones, timestamps")
     def test_records_come_back_as_they_were_sent(self, client: ClientProcess, topic: str) -> None:
         now = int(time.time() * 1000)
         sent: list[dict[str, Any]] = [
@@ -89,7 +89,7 @@ class ClientScenarios:
         read = client.ask("read", topic=topic)
         assert read == [{"topic": topic, "offset": offset, **record} for offset, record in enumerate(sent)]
 
-    @pytest.mark.shows("the same key goes to the same partition")
+    @pytest.mark.shows("partitioner: the same key, the same partition")
     def test_the_same_key_goes_to_the_same_partition(self, client: ClientProcess, topic: str) -> None:
         client.ask("produce", topic=topic, records=numbered(40), codec=None, acks="all", idempotent=False)
         homes: dict[str, set[int]] = {}
@@ -99,7 +99,7 @@ class ClientScenarios:
         assert all(len(partitions) == 1 for partitions in homes.values())
         assert len(set.union(*homes.values())) > 1, "keys are spread"
 
-    @pytest.mark.shows("acks 1 and all")
+    @pytest.mark.shows("acks: 1 and all")
     def test_acknowledgements(self, client: ClientProcess, topic: str) -> None:
         for acks in ("1", "all"):
             record = {"key": None, "value": f"acks={acks}", "partition": 0}
@@ -113,19 +113,19 @@ class ClientScenarios:
             f"v{n}" for n in range(200)
         ]
 
-    @pytest.mark.shows("gzip")
+    @pytest.mark.shows("codec: gzip")
     def test_gzip(self, client: ClientProcess, topic: str) -> None:
         self.compressed(client, topic, "gzip")
 
-    @pytest.mark.shows("snappy")
+    @pytest.mark.shows("codec: snappy")
     def test_snappy(self, client: ClientProcess, topic: str) -> None:
         self.compressed(client, topic, "snappy")
 
-    @pytest.mark.shows("lz4")
+    @pytest.mark.shows("codec: lz4")
     def test_lz4(self, client: ClientProcess, topic: str) -> None:
         self.compressed(client, topic, "lz4")
 
-    @pytest.mark.shows("zstd")
+    @pytest.mark.shows("codec: zstd")
     def test_zstd(self, client: ClientProcess, topic: str) -> None:
         self.compressed(client, topic, "zstd")
 
@@ -217,7 +217,7 @@ class ClientScenarios:
 class WithoutAcknowledgement(ClientScenarios):
     """For the clients that get a Produce of acks=0 onto the wire (kafka-python 2.2.15 does not)."""
 
-    @pytest.mark.shows("acks 0")
+    @pytest.mark.shows("acks: 0")
     def test_no_acknowledgement(self, client: ClientProcess, topic: str) -> None:
         record = {"key": None, "value": "unconfirmed", "partition": 0}
         client.ask("produce", topic=topic, records=[record], codec=None, acks="0", idempotent=False)
@@ -232,7 +232,7 @@ class WithoutAcknowledgement(ClientScenarios):
 class Idempotent(ClientScenarios):
     """For the clients that have an idempotent producer."""
 
-    @pytest.mark.shows("idempotent producer")
+    @pytest.mark.shows("producer: idempotent")
     def test_an_idempotent_producer(self, client: ClientProcess, topic: str) -> None:
         records = [{**record, "partition": 0} for record in numbered(50)]
         places = client.ask("produce", topic=topic, records=records, codec=None, acks="all", idempotent=True)

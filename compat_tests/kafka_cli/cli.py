@@ -13,7 +13,7 @@ from pathlib import Path
 from compat_tests.support.brokers import Broker
 from compat_tests.support.expect import difference, lines_of
 from compat_tests.support.processes import Running
-from compat_tests.support.toolchains import CACHE, java, kafka_jars, require
+from compat_tests.support.toolchains import CACHE, alone, java, kafka_jars, require
 
 MAIN_CLASSES = {
     "kafka-topics": "org.apache.kafka.tools.TopicCommand",
@@ -81,11 +81,13 @@ class ToolServer:
         classes = CACHE / "kafka-cli" / "classes"
         classes.mkdir(parents=True, exist_ok=True)
         compiled = classes / "ToolServer.class"
-        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-            subprocess.run(["javac", "-cp", f"{kafka_jars()}/*", "-d", str(classes), str(source)], check=True)
+        jars = kafka_jars()
+        with alone("tool-server"):
+            if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+                subprocess.run(["javac", "-cp", f"{jars}/*", "-d", str(classes), str(source)], check=True)
         self.log = (directory / "tool-server.err").open("w")
         self.process = subprocess.Popen(
-            [*java("384m", QUIET), "-cp", f"{kafka_jars()}/*:{classes}", "ToolServer"],
+            [*java("384m", QUIET), "-cp", f"{jars}/*:{classes}", "ToolServer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

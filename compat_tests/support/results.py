@@ -11,8 +11,9 @@ from compat_tests.support.toolchains import CACHE
 
 PATH = CACHE / "compat-results.json"
 
-# client -> version -> capability -> "passed", "failed" or "skipped: why"
+# client -> version -> capability -> "passed", "failed" or "skipped"
 Results = dict[str, dict[str, dict[str, str]]]
+WORST_LAST = ("passed", "skipped", "failed")
 
 
 def load(path: Path) -> Results:
@@ -34,16 +35,8 @@ class Recorder:
         properties = dict(report.user_properties)
         if "capability" not in properties:
             return
-        key = tuple(str(properties[name]) for name in ("client", "version", "capability"))
-        client, version, capability = key
-        before = self.seen.get((client, version, capability), "passed")
-        if report.failed or before == "failed":
-            outcome = "failed"
-        elif report.skipped:
-            outcome = f"skipped: {report.longrepr[2]}" if isinstance(report.longrepr, tuple) else "skipped"
-        else:
-            outcome = before
-        self.seen[client, version, capability] = outcome
+        key = (str(properties["client"]), str(properties["version"]), str(properties["capability"]))
+        self.seen[key] = max(self.seen.get(key, "passed"), report.outcome, key=WORST_LAST.index)
 
     def pytest_sessionfinish(self) -> None:
         if not self.seen:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +36,16 @@ def require(*programs: str) -> None:
         do_without(f"not installed: {', '.join(missing)}")
 
 
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Keeps other processes of the same run from preparing the same thing in .cache/ at the same time."""
+    locks = CACHE / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def kafka_jars() -> Path:
     """The folder with the jars of Apache Kafka, its tools and its broker, fetched by Maven on first use.
@@ -45,16 +58,17 @@ def kafka_jars() -> Path:
     jars = CACHE / "kafka-cli" / "jars"
     complete = jars / ".complete"
     pom = ROOT / "compat_tests" / "kafka_cli" / "pom.xml"
-    if complete.exists() and complete.read_text() == pom.read_text():
+    with alone("jars"):
+        if complete.exists() and complete.read_text() == pom.read_text():
+            return jars
+        require("mvn")
+        command = [
+            *("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"),
+            *(f"-DoutputDirectory={jars}", f"-Dmaven.repo.local={CACHE / 'maven'}"),
+        ]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        complete.write_text(pom.read_text())
         return jars
-    require("mvn")
-    command = [
-        *("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"),
-        *(f"-DoutputDirectory={jars}", f"-Dmaven.repo.local={CACHE / 'maven'}"),
-    ]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-    complete.write_text(pom.read_text())
-    return jars
 
 
 def java(heap: str, *properties: str) -> list[str]:
