@@ -1,0 +1,75 @@
+# Everything is made in .cache/ of this checkout; nothing outside it is touched.
+# Needed: Python 3.11 or newer, and a network to PyPI. A JDK and Maven bring the command line tools of Apache Kafka:
+# without them their tests are skipped, and say so (under CI=true they fail).
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+CACHE := $(CURDIR)/.cache
+RUN := $(CACHE)/venv/bin
+DEMO := $(CACHE)/demo/bin
+
+export PIP_CACHE_DIR := $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export TMPDIR := $(CACHE)/tmp
+
+.PHONY: help test check unit compat compat-real compat-report differential bench demo clean
+
+help:
+	@echo 'make test           everything below but demo and bench: what CI runs'
+	@echo 'make check          format, lint, types, import rules'
+	@echo 'make unit           the tests of our own code'
+	@echo 'make compat         tests that stock clients drive, against mockbroker'
+	@echo 'make compat-real    the same tests against an Apache Kafka of their own'
+	@echo 'make compat-report  docs/compatibility.md from what make compat recorded'
+	@echo 'make differential   the same requests to mockbroker and to an Apache Kafka, answers compared'
+	@echo 'make bench          measurements, as ratios within one run'
+	@echo 'make demo           a cluster, stock clients, what each step showed'
+
+test: check unit compat
+
+check: $(CACHE)/venv/ready
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+unit: $(CACHE)/venv/ready
+	$(RUN)/pytest -n 2 tests
+
+compat: $(CACHE)/venv/ready
+	rm -f $(CACHE)/compat-results.json
+	$(RUN)/pytest -n 2 --dist loadscope -r s compat_tests
+
+compat-real: $(CACHE)/venv/ready
+	$(RUN)/pytest -r s compat_tests --real-kafka
+
+compat-report: $(CACHE)/venv/ready
+	$(RUN)/python -m compat_tests.report
+
+differential: $(CACHE)/venv/ready
+	$(RUN)/pytest -r s compat_tests/differential
+
+bench: $(CACHE)/venv/ready
+	$(RUN)/python -m benchmarks
+
+demo: $(CACHE)/demo/ready
+	$(DEMO)/mockbroker demo
+
+clean:
+	rm -rf $(CACHE)
+
+$(CACHE)/venv/ready: pyproject.toml | $(TMPDIR)
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(CACHE)/demo/ready: pyproject.toml | $(TMPDIR)
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(TMPDIR):
+	@mkdir -p $@
