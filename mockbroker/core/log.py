@@ -20,9 +20,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockbroker.core.batches import Batch
+from mockbroker.core.compaction import compact
 from mockbroker.core.leader_epochs import LeaderEpochs
-from mockbroker.core.producer_state import CompletedTransaction, Origin, Verification
+from mockbroker.core.producer_state import AbortedTransaction, CompletedTransaction, Origin, Verification
 from mockbroker.core.producers import ProducerStates
+from mockbroker.core.retention import apply_retention
 from mockbroker.core.segments import Segment
 from mockbroker.core.time_lookup import TimeAndOffset, find_by_time, find_max_timestamp
 from mockbroker.core.validation import validate_append
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from mockbroker.config import LogConfig
     from mockbroker.core.time import Clock
 
-__all__ = ["AbortedTransaction", "Appended", "Batch", "Log", "TimeAndOffset"]
+__all__ = ["Appended", "Batch", "Log", "TimeAndOffset"]
 
 
 class Appended(NamedTuple):
@@ -50,15 +52,6 @@ class Appended(NamedTuple):
     batch: Batch | None
 
 
-class AbortedTransaction(NamedTuple):
-    """`last_offset` is the marker's; all before `last_stable_offset` was decided with it."""
-
-    producer_id: int
-    first_offset: int
-    last_offset: int
-    last_stable_offset: int
-
-
 class Log:
     """A log, empty at first.
 
@@ -73,6 +66,7 @@ class Log:
         end_offset: of the next record.
         size_bytes: of all segments.
         segments: in order, never none; the last one is active.
+        cleaned_to: what lies before it was compacted.
         first_unstable_offset: start of the first transaction that is not decided below the high watermark, or None.
     """
 
@@ -81,6 +75,7 @@ class Log:
         "_bases",
         "_clock",
         "_high_watermark",
+        "cleaned_to",
         "config",
         "end_offset",
         "leader_epochs",
@@ -108,10 +103,10 @@ class Log:
         self.size_bytes = 0
         self.producers = ProducerStates(partition, verifies_transactions)
         self.leader_epochs = LeaderEpochs()
-        self.segments = [Segment(start_offset, clock.now_ms)]
-        self._bases = [start_offset]
+        self.segments, self._bases = [Segment(start_offset, clock.now_ms)], [start_offset]
         self._aborted: list[AbortedTransaction] = []
         self._high_watermark = start_offset
+        self.cleaned_to = start_offset
 
     @property
     def active(self) -> Segment:
@@ -220,9 +215,8 @@ class Log:
                 self._note_aborted(completed)
 
     def _note_aborted(self, completed: CompletedTransaction) -> None:
-        producer_id, first_offset, last_offset, _ = completed
         stable = self.producers.stable_offset_after(completed)
-        self._aborted.append(AbortedTransaction(producer_id, first_offset, last_offset, stable))
+        self._aborted.append(AbortedTransaction(*completed[:3], stable))
 
     def roll(self, base_offset: int | None = None) -> None:
         """Begin a new segment at the end of the log, or at `base_offset` if that is higher."""
@@ -253,12 +247,9 @@ class Log:
             below = self.end_offset
         if offset >= below:
             return []
-        segments = self.segments
-        at = self._segment_at(offset)
-        while at < len(segments):
-            if segments[at].last_offset >= offset:
-                return segments[at].read(offset, below, max_bytes, at_least_one)
-            at += 1
+        for segment in self.segments[self._segment_at(offset) :]:
+            if segment.last_offset >= offset:
+                return segment.read(offset, below, max_bytes, at_least_one)
         return []
 
     def batches(self, from_offset: int | None = None, below: int | None = None) -> Iterator[Batch]:
@@ -274,26 +265,27 @@ class Log:
         return len(bases) - 1 if offset >= bases[-1] else max(bisect_right(bases, offset) - 1, 0)
 
     def _out_of_range(self, offset: int) -> str:
-        if offset < self.start_offset:
-            return (
-                f"Received request for offset {offset} for partition {self.partition}, but we only have log "
-                f"segments starting from offset: {self.start_offset}."
-            )
-        return (
-            f"Received request for offset {offset} for partition {self.partition}, but we only have log segments "
-            f"upto {self.end_offset}."
-        )
+        is_before = offset < self.start_offset
+        held = f"starting from offset: {self.start_offset}" if is_before else f"upto {self.end_offset}"
+        asked = f"Received request for offset {offset} for partition {self.partition}"
+        return f"{asked}, but we only have log segments {held}."
 
     def aborted_transactions(self, from_offset: int, to_offset: int) -> list[tuple[int, int]]:
         """(producer id, first offset) of the aborted transactions with records in this range, its end excluded."""
         found = []
-        first = bisect_left(self._aborted, from_offset, key=lambda transaction: transaction.last_offset)
-        for transaction in self._aborted[first:]:
+        for transaction in self._aborted[self._aborted_at(from_offset) :]:
             if transaction.first_offset < to_offset:
                 found.append((transaction.producer_id, transaction.first_offset))
             if transaction.last_stable_offset >= to_offset:
                 break
         return found
+
+    def aborted_between(self, from_offset: int, to_offset: int) -> list[AbortedTransaction]:
+        """The aborted transactions that reach into this range, its end excluded."""
+        return [one for one in self._aborted[self._aborted_at(from_offset) :] if one.first_offset < to_offset]
+
+    def _aborted_at(self, offset: int) -> int:
+        return bisect_left(self._aborted, offset, key=lambda transaction: transaction.last_offset)
 
     def epoch_at(self, offset: int) -> int:
         """Leader epoch of the record at `offset`; -1 when not known."""
@@ -334,13 +326,13 @@ class Log:
         self.start_offset = min(self.start_offset, offset)
         self.leader_epochs.truncate_from_end(offset)
         self._high_watermark = min(self._high_watermark, offset)
+        self.cleaned_to = min(self.cleaned_to, offset)
         self.rebuild_producers()
 
     def truncate_fully(self, offset: int) -> None:
         """Drop everything and start anew at `offset`."""
-        self.segments = [Segment(offset, self._clock.now_ms)]
-        self._bases = [offset]
-        self.start_offset = self.end_offset = self._high_watermark = offset
+        self.segments, self._bases = [Segment(offset, self._clock.now_ms)], [offset]
+        self.start_offset = self.end_offset = self._high_watermark = self.cleaned_to = offset
         self.size_bytes = 0
         self.leader_epochs.clear()
         self.producers.clear()
@@ -378,3 +370,30 @@ class Log:
         self.leader_epochs.truncate_from_start(offset)
         self.producers.high_watermark_moved(offset)
         return True
+
+    # Upkeep
+
+    def apply_retention(self) -> int:
+        """Drop the segments that are no longer kept; how many. Called at the retention checks."""
+        return apply_retention(self, self._clock.now_ms)
+
+    def compact(self) -> bool:
+        """Keep the last record of each key, if the topic is compacted and it is due. Called at the cleaner's rounds."""
+        return compact(self, self._clock.now_ms)
+
+    def drop_segments(self, count: int) -> None:
+        """Drop the first segments, though never the active one; the log starts behind them."""
+        self.advance_start(self._bases[count])
+        self.size_bytes -= sum(segment.size for segment in self.segments[:count])
+        del self.segments[:count], self._bases[:count]
+        del self._aborted[: self._aborted_at(self._bases[0])]
+
+    def replace_segments(
+        self, below: int, segments: list[Segment], aborted: list[AbortedTransaction]
+    ) -> None:
+        """Put others in the place of the segments that begin before `below`, with their aborted transactions."""
+        kept = self.segments[bisect_left(self._bases, below) :]
+        self.segments = segments + kept
+        self._bases = [segment.base_offset for segment in self.segments]
+        self.size_bytes = sum(segment.size for segment in self.segments)
+        self._aborted = aborted + self._aborted[self._aborted_at(below) :]

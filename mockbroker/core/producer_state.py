@@ -6,7 +6,14 @@ from collections import deque
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["CompletedTransaction", "Origin", "ProducerState", "Verification", "WrittenBatch"]
+__all__ = [
+    "AbortedTransaction",
+    "CompletedTransaction",
+    "Origin",
+    "ProducerState",
+    "Verification",
+    "WrittenBatch",
+]
 
 #: How many of a producer's batches are remembered to know duplicates by.
 WINDOW = 5
@@ -37,6 +44,15 @@ class CompletedTransaction(NamedTuple):
     first_offset: int
     last_offset: int
     is_aborted: bool
+
+
+class AbortedTransaction(NamedTuple):
+    """`last_offset` is the marker's; all before `last_stable_offset` was decided with it."""
+
+    producer_id: int
+    first_offset: int
+    last_offset: int
+    last_stable_offset: int
 
 
 class ProducerState:
