@@ -162,6 +162,9 @@ class Layout(WireType):
         self._compiled_parse: Parse | None = None
         self._compiled_build: Build | None = None
 
+    def __repr__(self) -> str:
+        return f"<Layout {self.title}>"
+
     @property
     def compiled_parse(self) -> Parse:
         """The emitted function, made now if it has not been used; raises anything on bytes that it refuses."""

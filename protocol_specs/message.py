@@ -29,8 +29,8 @@ class Message:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message) or self.schema is not other.schema:
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.schema.fields) and (
-            (self.unknown_tagged_fields or None) == (other.unknown_tagged_fields or None)
+        return (self.unknown_tagged_fields or None) == (other.unknown_tagged_fields or None) and all(
+            _is_same(getattr(self, name), getattr(other, name)) for name in self.schema.fields
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -40,6 +40,11 @@ class Message:
         if self.unknown_tagged_fields:
             set_here.append("unknown_tagged_fields")
         return f"{self.schema.name}({', '.join(f'{name}={getattr(self, name)!r}' for name in set_here)})"
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Equal; an absent array, which is a tuple, is an empty list."""
+    return bool(one == other or (one in ([], ()) and other in ([], ())))
 
 
 class Member:

@@ -130,6 +130,6 @@ def _absence(source: Source, value: str, member: Member) -> str:
     default = member.default
     if default is False or (default == () and not member.wire.nullable):
         return f"not {value}"
-    if isinstance(default, (int, str, bytes)):
+    if isinstance(default, (int, str, bytes, tuple)):
         return f"{value} == {source.constant(member.name, default)}"
     return f"{value} is {source.constant(member.name, default)}"
