@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "cluster(brokers=1): the cluster that a module wants")
+    config.addinivalue_line("markers", "cluster(brokers=1, properties=()): the cluster that a module wants")
     config.addinivalue_line("markers", "shows(capability): what a test shows, for docs/compatibility.md")
     ours = not (config.getoption("--real-kafka") or config.getoption("--bootstrap-server"))
     if ours and not hasattr(config, "workerinput"):
@@ -30,13 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """An empty cluster for the tests of one module."""
     marker = request.node.get_closest_marker("cluster")
-    brokers = marker.kwargs["brokers"] if marker else 1
+    wanted = {"brokers": 1, **(marker.kwargs if marker else {})}
     given = request.config.getoption("--bootstrap-server")
     if given:
         yield Broker(given, is_real=True)
         return
     start = real_kafka if request.config.getoption("--real-kafka") else mockbroker
-    with start(tmp_path_factory.mktemp("broker"), brokers=brokers) as broker:
+    with start(tmp_path_factory.mktemp("broker"), **wanted) as broker:
         yield broker
 
 

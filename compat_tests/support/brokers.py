@@ -55,7 +55,7 @@ def mockbroker(directory: Path, *, brokers: int, arguments: Sequence[str] = ()) 
     assert "Traceback" not in server.stderr, server.story
 
 
-def node_properties(node: int, nodes: int, port: int, directory: Path, extra: Sequence[str]) -> str:
+def node_properties(node: int, nodes: int, port: int, directory: Path, properties: Sequence[str]) -> str:
     """server.properties of one combined broker and controller; its controller listens on the port after."""
     own = port + 2 * (node - 1)
     voters = ",".join(f"{n}@127.0.0.1:{port + 2 * n - 1}" for n in range(1, nodes + 1))
@@ -75,7 +75,7 @@ def node_properties(node: int, nodes: int, port: int, directory: Path, extra: Se
         f"share.coordinator.state.topic.replication.factor={factor}",
         f"share.coordinator.state.topic.min.isr={min(2, factor)}",
         "group.initial.rebalance.delay.ms=100",
-        *extra,
+        *properties,
     ]
     return "\n".join(lines) + "\n"
 
