@@ -1,1 +1,66 @@
 """A Kafka cluster in one small process, for tests."""
+
+from __future__ import annotations
+
+# As typing.TYPE_CHECKING, without importing typing: that alone would take longer than all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mockbroker.config import ConfigError
+    from mockbroker.mock_cluster import (
+        Cluster,
+        MockCluster,
+        NotAvailableYet,
+        PartitionState,
+        Record,
+        open_cluster,
+    )
+    from mockbroker.server.listeners import AddressInUse, CannotListen
+    from protocol_specs.errors import ErrorCode, KafkaError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AddressInUse",
+    "CannotListen",
+    "Cluster",
+    "ConfigError",
+    "ErrorCode",
+    "KafkaError",
+    "MockCluster",
+    "NotAvailableYet",
+    "PartitionState",
+    "Record",
+    "__version__",
+    "open_cluster",
+]
+
+# Where each public name lives. It is imported on first use, so that importing the package costs nothing.
+_HOMES = {
+    "AddressInUse": "mockbroker.server.listeners",
+    "CannotListen": "mockbroker.server.listeners",
+    "Cluster": "mockbroker.mock_cluster",
+    "ConfigError": "mockbroker.config",
+    "ErrorCode": "protocol_specs.errors",
+    "KafkaError": "protocol_specs.errors",
+    "MockCluster": "mockbroker.mock_cluster",
+    "NotAvailableYet": "mockbroker.mock_cluster",
+    "PartitionState": "mockbroker.mock_cluster",
+    "Record": "mockbroker.mock_cluster",
+    "open_cluster": "mockbroker.mock_cluster",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

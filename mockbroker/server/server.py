@@ -12,7 +12,9 @@ Kafka: `SocketServer`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from mockbroker.handlers.call import Caller
     from mockbroker.server.connection import Connection
 
-__all__ = ["Broker", "Server", "Settings"]
+__all__ = ["Broker", "Server", "Settings", "serving"]
 
 _log = logging.getLogger("mockbroker.server")
 _T = TypeVar("_T")
@@ -84,20 +86,24 @@ class Server:
     def is_running(self) -> bool:
         return self._nursery is not None
 
-    def open(self, node_id: int, host: str, port: int) -> int:
-        """Listen for a broker; from another thread only while the server does not run.
+    def add(self, node_id: int, sockets: list[socket.socket]) -> int:
+        """Take over a broker's listening sockets; from another thread only while the server does not run.
 
         Returns:
-            The port.
+            Their port.
+        """
+        listener = self.listeners[node_id] = BrokerListener(self, node_id, sockets)
+        if self.is_running:
+            listener.start()
+        return listener.port
+
+    def open(self, node_id: int, host: str, port: int) -> int:
+        """Listen for a broker, as `add` does.
 
         Raises:
             CannotListen: see `open_sockets`.
         """
-        listener = BrokerListener(self, node_id, open_sockets(host, port))
-        self.listeners[node_id] = listener
-        if self.is_running:
-            listener.start()
-        return listener.port
+        return self.add(node_id, open_sockets(host, port))
 
     def close(self, node_id: int, *, abruptly: bool = False) -> None:
         """Stop listening for a broker and close its connections; abruptly: as when its process is killed."""
@@ -215,3 +221,14 @@ class Server:
 def _close_each(connections: list[Connection]) -> None:
     for connection in connections:
         connection.close("it was idle")
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[None]:
+    """Have `server` run beside the block, in the caller's trio run; it ends with the block."""
+    async with trio.open_nursery() as nursery:
+        await nursery.start(server.run)
+        try:
+            yield
+        finally:
+            server.stop()
