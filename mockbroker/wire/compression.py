@@ -29,6 +29,7 @@ CODECS: Final = {"none": 0, "uncompressed": 0, "gzip": GZIP, "snappy": SNAPPY, "
 CODEC_NAMES: Final = ("none", "gzip", "snappy", "lz4", "zstd")
 
 _DEFAULT_LEVEL: Final = {GZIP: -1, LZ4: 9, ZSTD: 3}
+_AT_MOST: Final = 256 * 1024 * 1024
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _XERIAL_MAGIC: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER: Final = _XERIAL_MAGIC + struct.pack(">ii", 1, 1)
@@ -61,7 +62,7 @@ def decompress(codec: int, data: Buffer) -> bytes:
     """Decompress `data`.
 
     Raises:
-        CodecError: no such codec, or bytes that are not in its format, or that end too early.
+        CodecError: no such codec; bytes that are not in its format, or end too early, or hold more than 256 MiB.
     """
     try:
         decompressor = _DECOMPRESSORS[codec]
@@ -85,9 +86,9 @@ def _gunzip(data: Buffer) -> bytes:
     rest: Buffer = data
     while True:
         member = zlib.decompressobj(_GZIP_WINDOW)
-        members.append(member.decompress(rest))
+        members.append(member.decompress(rest, _AT_MOST))
         if not member.eof:
-            raise CodecError("gzip: the data ends early")
+            raise CodecError(f"gzip: the data ends early, or holds more than {_AT_MOST} bytes")
         rest = member.unused_data
         if not rest:
             return members[0] if len(members) == 1 else b"".join(members)
@@ -105,11 +106,9 @@ def _snappy(data: Buffer, level: int) -> bytes:
 
 
 def _unsnappy(data: Buffer) -> bytes:
-    import cramjam
-
     view = memoryview(data)
     if bytes(view[: len(_XERIAL_MAGIC)]) != _XERIAL_MAGIC:
-        return bytes(cramjam.snappy.decompress_raw(view))
+        return _unsnappy_block(view)
     parts = []
     at = 0
     while at < len(view):
@@ -122,9 +121,18 @@ def _unsnappy(data: Buffer) -> bytes:
         at += 4
         if size < 0 or at + size > len(view):
             raise CodecError(f"snappy: a block of {size} bytes where {len(view) - at} are left")
-        parts.append(bytes(cramjam.snappy.decompress_raw(view[at : at + size])))
+        parts.append(_unsnappy_block(view[at : at + size]))
         at += size
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _unsnappy_block(block: memoryview) -> bytes:
+    import cramjam
+
+    # The length that the block claims is what gets allocated; no three bytes can stand for more than 64.
+    if cramjam.snappy.decompress_raw_len(block) > 32 * len(block):
+        raise CodecError("snappy: a block that claims too many bytes")
+    return bytes(cramjam.snappy.decompress_raw(block))
 
 
 def _lz4(data: Buffer, level: int) -> bytes:
@@ -151,7 +159,17 @@ def _zstd(data: Buffer, level: int) -> bytes:
 def _unzstd(data: Buffer) -> bytes:
     import cramjam
 
-    return bytes(cramjam.zstd.decompress(data))
+    # A few bytes can stand for gigabytes, and nothing in front says so.
+    size = max(64 * 1024, 16 * len(data))
+    while size <= _AT_MOST:
+        out = bytearray(size)
+        try:
+            return bytes(memoryview(out)[: cramjam.zstd.decompress_into(data, out)])
+        except cramjam.DecompressionError as error:
+            if "whole buffer" not in str(error):
+                raise
+        size *= 16
+    raise CodecError(f"zstd: the data holds more than {_AT_MOST} bytes")
 
 
 _COMPRESSORS: Final[dict[int, Callable[[Any, int], bytes]]] = {

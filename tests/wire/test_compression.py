@@ -57,6 +57,20 @@ def test_codecs_that_do_not_exist() -> None:
     assert [CODECS[name] for name in CODEC_NAMES] == [0, 1, 2, 3, 4]
 
 
+def test_bombs_are_not_opened() -> None:
+    bomb = compress(4, bytes(300 * 1024 * 1024))
+    assert len(bomb) < 20_000
+    with pytest.raises(CodecError, match="more than"):
+        decompress(4, bomb)
+    with pytest.raises(CodecError, match="claims too many"):
+        decompress(2, b"\xff\xff\xff\xff\x0f" + b"abc")
+
+
+def test_zstd_of_many_bytes() -> None:
+    zeros = bytes(3_000_000)
+    assert decompress(4, compress(4, zeros)) == zeros
+
+
 def test_gzip_members_may_follow_one_another() -> None:
     assert decompress(1, gzip.compress(b"ab") + gzip.compress(b"cd")) == b"abcd"
 
