@@ -223,10 +223,8 @@ class Partition:
         )
 
     def acknowledged(self, required_offset: int, *, at: int | None = None) -> ErrorCode | None:
-        """Whether an acks=all append up to `required_offset` is settled: None while it has to wait.
-
-        Returns:
-            NONE, or NOT_ENOUGH_REPLICAS_AFTER_APPEND, NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION.
+        """Whether an acks=all append up to `required_offset` is settled: None while it has to wait, else NONE,
+        NOT_ENOUGH_REPLICAS_AFTER_APPEND, NOT_LEADER_OR_FOLLOWER or UNKNOWN_TOPIC_OR_PARTITION.
         """
         leader = self.copies.get(self.state.leader if at is None else at)
         if leader is None or leader.state.leader != leader.broker_id:

@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 
+#: In seconds: a follower is out of sync when it lags for longer than the limit, not when it has just reached it.
+_A_MOMENT = 0.001
+
+
 class Surroundings:
     """What the partitions of one cluster share.
 
@@ -280,7 +284,7 @@ def _settle(partition: Partition) -> None:
             follower.caught_up_at = around.clock.now
         follower.in_step = in_step
         if follower.end_offset != end and follower.broker_id in leader.state.isr:
-            due = follower.caught_up_at + around.max_lag
+            due = follower.caught_up_at + around.max_lag + _A_MOMENT
             overdue_at = due if overdue_at is None else min(due, overdue_at)
     _watch(partition, overdue_at)
 
@@ -303,19 +307,23 @@ def _shrink_isr(partition: Partition) -> None:
     if leader is None or not leader.is_leader or partition.is_deleted:
         return
     around = partition.around
-    latest = around.clock.now - around.max_lag
+    oldest = around.clock.now - around.max_lag
     end = leader.log.end_offset
     out = {
         follower.broker_id
         for follower in leader.followers
-        if follower.end_offset != end and follower.caught_up_at <= latest
+        if follower.broker_id in leader.state.isr
+        and follower.end_offset != end
+        and follower.caught_up_at < oldest
     }
-    isr = tuple(broker for broker in leader.state.isr if broker not in out)
     node = around.nodes.get(leader.broker_id)
-    if isr != leader.state.isr and node is not None and node.is_connected:
-        around.alter_isr(partition, isr)
+    partition.lag_alarm = None
+    if node is None or not node.is_connected:
+        return
+    if out:
+        around.alter_isr(partition, tuple(broker for broker in leader.state.isr if broker not in out))
     else:
-        partition.lag_alarm = None
+        _settle(partition)
 
 
 def release_later(partition: Partition, leader: Replica, follower: Follower, lag_seconds: float) -> None:
