@@ -323,8 +323,13 @@ class Cluster:
     # Configs of logs.
 
     def _new_log(self, topic: Topic, index: int, broker_id: int) -> tuple[Log, str]:
-        config = self._log_config(topic, broker_id)
-        return Log(config, self.clock, f"{topic.name}-{index}"), self.nodes[broker_id].log_dirs[0]
+        log = Log(
+            self._log_config(topic, broker_id),
+            self.clock,
+            f"{topic.name}-{index}",
+            verifies_transactions=self.settings["transaction.partition.verification.enable"],
+        )
+        return log, self.nodes[broker_id].log_dirs[0]
 
     def _log_config(self, topic: Topic, broker_id: int) -> LogConfig:
         if broker_id in self.settings.brokers_with_configs:
@@ -342,6 +347,7 @@ class Cluster:
         for partition in topic.partitions:
             for broker_id, log in partition.logs.items():
                 log.config = self._log_config(topic, broker_id)
+                log.producers.verifies = self.settings["transaction.partition.verification.enable"]
             partition.settle()
 
     def _clear_elr(self, topic: Topic) -> None:

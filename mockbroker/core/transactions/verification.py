@@ -1,0 +1,270 @@
+"""How the leader of a partition makes sure that a transactional batch belongs to an open transaction (KIP-890).
+
+Rules kept here (`ReplicaManager.maybeSendPartitionsToTransactionCoordinator`, `AddPartitionsToTxnManager`):
+
+- Only the first batch of a transaction in a partition is asked about; the rest follows from the log.
+- For clients with epoch bumps (Produce 12, TxnOffsetCommit 5) the leader adds the partition to the transaction itself;
+  for older ones it asks whether the client did, and refuses the batch if not.
+- A coordinator that is still ending the transaction before is asked again for a short while, for those who add.
+- The guard that verification gives must be shown with the append, so that a marker which comes between ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from mockbroker.core.producer_state import Verification
+from mockbroker.core.topics import TRANSACTION_STATE
+from mockbroker.core.transactions.metadata import SUPPORTS_EPOCH_BUMP, Transaction
+from mockbroker.core.transactions.outcome import Outcome
+from mockbroker.core.waiting import NOT_YET, Pending
+from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.config import Settings
+    from mockbroker.core.cluster import Cluster
+    from mockbroker.core.nodes import Node
+    from mockbroker.core.replicas import Partition
+    from mockbroker.core.time import Clock
+    from mockbroker.core.transactions.coordinator import TransactionCoordinator
+    from mockbroker.core.waiting import Waiting
+
+__all__ = [
+    "Batches",
+    "Demand",
+    "Verdicts",
+    "Verifier",
+    "produce_demand",
+    "produce_refusal",
+    "txn_offset_commit_demand",
+]
+
+
+class Demand(Enum):
+    """What a client's version asks for (`TransactionSupportedOperation`)."""
+
+    #: verify; the client does not know TRANSACTION_ABORTABLE.
+    VERIFY_ONLY_OLD_CODES = 0
+    VERIFY_ONLY = 1
+    ADD_PARTITION = 2
+
+
+class Batches:
+    """Transactional batches of one request, all of one producer.
+
+    Attributes:
+        base_sequences: of the first batch for each partition; -1 for offsets.
+    """
+
+    __slots__ = ("base_sequences", "producer_epoch", "producer_id", "transactional_id")
+
+    def __init__(
+        self,
+        transactional_id: str,
+        producer_id: int,
+        producer_epoch: int,
+        base_sequences: Mapping[Partition, int],
+    ) -> None:
+        self.transactional_id = transactional_id
+        self.producer_id = producer_id
+        self.producer_epoch = producer_epoch
+        self.base_sequences = base_sequences
+
+
+#: By partition the guard to append with, or why not to append; nothing where no guard is needed.
+Verdicts = dict["Partition", Verification | ErrorCode]
+
+_ENABLE: Final = "transaction.partition.verification.enable"
+_RETRY_FOR: Final = "add.partitions.to.txn.retry.backoff.max.ms"
+
+#: Codes that older clients would not retry rightly; NOT_ENOUGH_REPLICAS makes them, without a metadata refresh.
+_HIDDEN: Final = frozenset(
+    {
+        ErrorCode.NETWORK_EXCEPTION,
+        ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+        ErrorCode.COORDINATOR_NOT_AVAILABLE,
+        ErrorCode.NOT_COORDINATOR,
+    }
+)
+
+
+def produce_demand(version: int) -> Demand:
+    """What a Produce of this version asks for."""
+    if version >= 12:
+        return Demand.ADD_PARTITION
+    return Demand.VERIFY_ONLY if version == 11 else Demand.VERIFY_ONLY_OLD_CODES
+
+
+def txn_offset_commit_demand(version: int) -> Demand:
+    """What a TxnOffsetCommit of this version asks for."""
+    if version >= 5:
+        return Demand.ADD_PARTITION
+    return Demand.VERIFY_ONLY if version == 4 else Demand.VERIFY_ONLY_OLD_CODES
+
+
+def produce_refusal(code: ErrorCode, demand: Demand) -> tuple[ErrorCode, str | None]:
+    """The code, and the text if there is one, with which Produce answers a verdict."""
+    if code is ErrorCode.INVALID_TXN_STATE:
+        return code, "Partition was not added to the transaction"
+    is_hidden = code in _HIDDEN or (
+        code is ErrorCode.CONCURRENT_TRANSACTIONS and demand is not Demand.ADD_PARTITION
+    )
+    if not is_hidden:
+        return code, None
+    return (
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        f"Unable to verify the partition has been added to the transaction. Underlying error: {code.name}",
+    )
+
+
+class Verifier:
+    """Asks the coordinators in the name of the partitions' leaders."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        waiting: Waiting,
+        settings: Settings,
+        cluster: Cluster,
+        coordinator: TransactionCoordinator,
+    ) -> None:
+        self._clock = clock
+        self._waiting = waiting
+        self._settings = settings
+        self._cluster = cluster
+        self._coordinator = coordinator
+
+    def check(self, node: Node, batches: Batches, demand: Demand, then: Callable[[Verdicts], None]) -> None:
+        """Verify or add the partitions that need it, and call `then` with what came of it.
+
+        Args:
+            node: the broker that was asked. Partitions that it does not lead are left out.
+        """
+        if demand is Demand.ADD_PARTITION:
+            longest_ms = min(self._settings[_RETRY_FOR], self._settings["request.timeout.ms"])
+            self._add(node, batches, self._clock.now + longest_ms / 1000, then)
+        elif self._settings[_ENABLE]:
+            self._verify(node, batches, demand, then)
+        else:
+            then({})
+
+    def _begin(self, node: Node, batches: Batches, demand: Demand) -> tuple[Verdicts, list[Partition]]:
+        """The guards, and the partitions about which the coordinator is to be asked."""
+        verdicts: Verdicts = {}
+        asked = []
+        for partition, sequence in batches.base_sequences.items():
+            replica = partition.copies.get(node.id)
+            if replica is None or not replica.is_leader:
+                continue
+            try:
+                guard = replica.log.producers.start_verification(
+                    batches.producer_id,
+                    sequence,
+                    batches.producer_epoch,
+                    demand is Demand.ADD_PARTITION,
+                    self._clock.now_ms,
+                )
+            except KafkaError as error:
+                verdicts[partition] = error.code
+                continue
+            if guard is not None:
+                verdicts[partition] = guard
+                asked.append(partition)
+        return verdicts, asked
+
+    def _coordinator_of(self, node: Node, transactional_id: str) -> int:
+        topic = self._cluster.topics.get(TRANSACTION_STATE)
+        if topic is not None:
+            index = self._coordinator.log.partition_index(transactional_id)
+            leader = self._cluster.nodes.get(topic.partitions[index].known_to(node).leader)
+            if leader is not None and not leader.is_fenced:
+                if leader is not node and not (leader.is_connected and node.is_connected):
+                    raise KafkaError(ErrorCode.NETWORK_EXCEPTION)
+                return leader.id
+        raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+
+    def _verify(self, node: Node, batches: Batches, demand: Demand, then: Callable[[Verdicts], None]) -> None:
+        verdicts, asked = self._begin(node, batches, demand)
+        if asked:
+            names = {(partition.topic.name, partition.index): partition for partition in asked}
+            try:
+                codes = self._coordinator.verify_partitions(
+                    self._coordinator_of(node, batches.transactional_id),
+                    batches.transactional_id,
+                    batches.producer_id,
+                    batches.producer_epoch,
+                    tuple(names),
+                )
+            except KafkaError as error:
+                codes = dict.fromkeys(names, error.code)
+            for name, code in codes.items():
+                if code:
+                    verdicts[names[name]] = _as_verdict(code, demand)
+        then(verdicts)
+
+    def _add(self, node: Node, batches: Batches, deadline: float, then: Callable[[Verdicts], None]) -> None:
+        verdicts, asked = self._begin(node, batches, Demand.ADD_PARTITION)
+        if not asked:
+            then(verdicts)
+            return
+
+        def answer(outcome: Outcome) -> None:
+            code = _as_verdict(outcome.code, Demand.ADD_PARTITION)
+            if code is ErrorCode.CONCURRENT_TRANSACTIONS and self._clock.now < deadline:
+                self._again(coordinator_id, node, batches, deadline, then)
+                return
+            if code:
+                verdicts.update(dict.fromkeys(asked, code))
+            then(verdicts)
+
+        try:
+            coordinator_id = self._coordinator_of(node, batches.transactional_id)
+        except KafkaError as error:
+            answer(Outcome(error.code))
+            return
+        self._coordinator.add_partitions(
+            coordinator_id,
+            batches.transactional_id,
+            batches.producer_id,
+            batches.producer_epoch,
+            tuple((partition.topic.name, partition.index) for partition in asked),
+            SUPPORTS_EPOCH_BUMP,
+            answer,
+        )
+
+    def _again(
+        self,
+        coordinator_id: int,
+        node: Node,
+        batches: Batches,
+        deadline: float,
+        then: Callable[[Verdicts], None],
+    ) -> None:
+        """Ask again as soon as the transaction has come to rest, or a last time at the deadline."""
+        transaction = self._transaction(coordinator_id, batches.transactional_id)
+        is_waiting = False
+
+        def attempt(last: bool) -> Any:
+            nonlocal is_waiting
+            if last or is_waiting:
+                return True
+            is_waiting = True
+            return NOT_YET
+
+        pending: Pending = self._waiting.wait(attempt, on=(transaction,), at_most=deadline - self._clock.now)
+        pending.on_settled = lambda: self._add(node, batches, deadline, then)
+
+    def _transaction(self, coordinator_id: int, transactional_id: str) -> Transaction | None:
+        shard = self._coordinator.log.shard_for(coordinator_id, transactional_id)
+        return shard.transactions.get(transactional_id)
+
+
+def _as_verdict(code: ErrorCode, demand: Demand) -> ErrorCode:
+    """What the coordinator's code means to a producer."""
+    if code is ErrorCode.PRODUCER_FENCED:
+        return ErrorCode.INVALID_PRODUCER_EPOCH
+    if code is ErrorCode.TRANSACTION_ABORTABLE and demand is Demand.VERIFY_ONLY_OLD_CODES:
+        return ErrorCode.INVALID_TXN_STATE
+    return code
