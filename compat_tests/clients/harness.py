@@ -41,9 +41,10 @@ class ClientProcess:
         def answered(stdout: str) -> dict[str, Any] | None:
             return next((m for m in reversed(self.messages(stdout)) if m.get("id") == number), None)
 
-        message = self.running.wait_for(answered, within=within, what=f"{verb} {arguments} done")
+        what = f"{verb} {str(arguments)[:200]}"
+        message = self.running.wait_for(answered, within=within, what=f"{what} done")
         if "error" in message:
-            raise CommandFailed(f"{verb} {arguments}: {message['error']}\n{self.running.story}")
+            raise CommandFailed(f"{what}: {message['error']}\n{self.running.story}")
         return message["answer"]
 
     def read_so_far(self, stdout: str) -> list[dict[str, Any]]:

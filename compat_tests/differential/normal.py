@@ -101,4 +101,4 @@ def _sort_key(value: Any) -> str:
 
 def _brief(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 300 else text[:300] + "..."
+    return text if len(text) <= 120 else text[:120] + "..."

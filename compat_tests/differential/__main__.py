@@ -1,0 +1,50 @@
+"""Compare mockbroker with a real Apache Kafka, both started here, or given.
+
+    python -m compat_tests.differential [--kafka HOST:PORT] [--mockbroker HOST:PORT] [subject ...]
+
+Exit code 0 when nothing differs but what docs/differences.md lists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+
+from compat_tests.differential.cases import SUBJECTS, cases_of
+from compat_tests.differential.peer import Peer
+from compat_tests.differential.runner import compare
+from compat_tests.support.brokers import Broker, mockbroker, real_kafka
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m compat_tests.differential", description=__doc__)
+    parser.add_argument("--kafka", metavar="HOST:PORT", help="a fresh Apache Kafka that runs already")
+    parser.add_argument("--mockbroker", metavar="HOST:PORT", help="a fresh mockbroker that runs already")
+    parser.add_argument("--case", help="only the case of that name")
+    parser.add_argument("subjects", nargs="*", metavar="subject", default=SUBJECTS)
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        kafka, ours = (
+            stack.enter_context(nullcontext(Broker(given)) if given else start(scratch / name, brokers=1))
+            for given, start, name in (
+                (arguments.kafka, real_kafka, "kafka"),
+                (arguments.mockbroker, mockbroker, "mockbroker"),
+            )
+        )
+        failed = 0
+        for subject in arguments.subjects:
+            cases = [case for case in cases_of(subject) if arguments.case in (None, case.__name__)]
+            outcome = compare(cases, Peer(kafka.first), Peer(ours.first))
+            print(f"== {subject}")
+            for line in outcome.lines():
+                print(line)
+            failed += len(outcome.different)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Runs the cases against two brokers, and tells what differed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from compat_tests.differential.normal import Normaliser, differences
+from compat_tests.differential.peer import Peer
+from mockbroker.profiles import KAFKA_4_3
+from protocol_specs import api_named
+from protocol_specs.text import uuid_bytes
+
+__all__ = ["Case", "Outcome", "Run", "compare", "versions"]
+
+
+def versions(name: str) -> range:
+    """Every version of an API that 4.3.1 serves."""
+    return KAFKA_4_3.served(api_named(name).key)
+
+
+class Run:
+    """One case against one broker: what it asks is answered, and noted under its label."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.answers: list[tuple[str, Any]] = []
+
+    def ask(self, label: str, name: str, version: int, **values: Any) -> Any:
+        """Send a request and note the answer; gives it, as plain data."""
+        answer = self.peer.ask(name, version, values)
+        self.answers.append((f"{name} v{version}: {label}", answer))
+        return answer
+
+    def tell(self, label: str, name: str, version: int, **values: Any) -> None:
+        """Send a request that is not answered, and note whether the connection lives."""
+        self.answers.append((f"{name} v{version}: {label}", self.peer.tell(name, version, values)))
+
+    def prepare(self, name: str, version: int, **values: Any) -> Any:
+        """Send a request whose answer is not compared."""
+        return self.peer.ask(name, version, values)
+
+    def create(self, name: str, partitions: int = 1, **configs: str) -> bytes:
+        """Create a topic, wait until the broker knows it, and give its id; dots in config names are underscores."""
+        given = [{"name": key.replace("_", "."), "value": value} for key, value in configs.items()]
+        topic = {"name": name, "num_partitions": partitions, "replication_factor": 1, "configs": given}
+        answer = self.prepare("CreateTopics", 7, topics=[topic], timeout_ms=5000)["topics"][0]
+        if answer["error_code"]:
+            raise AssertionError(f"{name} was not created: {answer}")
+        self.await_topic(name)
+        return uuid_bytes(answer["topic_id"])
+
+    def await_topic(self, name: str) -> None:
+        """Wait until the broker knows a topic, with leaders: a real one learns it from its controller."""
+        self._wait(lambda: self._is_led(name), name)
+
+    def await_coordinators(self) -> None:
+        """Wait until the coordinators of a fresh cluster are there."""
+        for kind in (0, 1):
+            asked = {"key_type": kind, "coordinator_keys": ["warm-up"]}
+            self._wait(
+                lambda asked=asked: not self.prepare("FindCoordinator", 4, **asked)["coordinators"][0]["error_code"],
+                f"coordinator of kind {kind}",
+            )
+
+    def _is_led(self, name: str) -> bool:
+        asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
+        topic = self.prepare("Metadata", 12, **asked)["topics"][0]
+        return not topic["error_code"] and all(not one["error_code"] for one in topic["partitions"])
+
+    @staticmethod
+    def _wait(done: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 20
+        while not done():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited in vain for {what}")
+            time.sleep(0.02)
+
+    def note(self, label: str, value: Any) -> None:
+        """Note something else that is to be compared."""
+        self.answers.append((label, value))
+
+
+Case = Callable[[Run], None]
+
+
+@dataclass
+class Outcome:
+    """What a comparison came to."""
+
+    compared: int = 0
+    equal: int = 0
+    different: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        for label, lines in self.different:
+            yield label
+            for line in lines[:8]:
+                yield f"    {line}"
+            if len(lines) > 8:
+                yield f"    and {len(lines) - 8} more"
+        yield f"{self.compared} compared, {self.equal} equal, {len(self.different)} different"
+
+
+def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
+    """Run every case against both, and compare answer by answer."""
+    outcome = Outcome()
+    normal = Normaliser(), Normaliser()
+    for case in cases:
+        runs = Run(theirs), Run(ours)
+        for run in runs:
+            try:
+                case(run)
+            except Exception as error:
+                run.note(f"{case.__module__}.{case.__qualname__}", f"the case failed: {error!r}")
+        for (label, one), (other_label, other) in zip(runs[0].answers, runs[1].answers, strict=False):
+            outcome.compared += 1
+            lines = differences(normal[0](one), normal[1](other))
+            if label != other_label:
+                lines = [f"after this the two went different ways: {other_label}"]
+            if lines:
+                outcome.different.append((label, lines))
+            else:
+                outcome.equal += 1
+        missing = abs(len(runs[0].answers) - len(runs[1].answers))
+        if missing:
+            outcome.compared += missing
+            outcome.different.append((case.__qualname__, [f"{missing} answers have no counterpart"]))
+    return outcome
