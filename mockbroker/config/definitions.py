@@ -24,17 +24,19 @@ class Definition:
 
     Attributes:
         default: Kafka's default, or ours where it differs, as text; None where there is none.
+        default_value: the same as a typed value, which is shared: not to be changed.
         allowed: what values it takes, in the words of `validators`.
         update: "", "broker" or "cluster".
         is_internal: whether DescribeConfigs leaves it out.
     """
 
-    __slots__ = ("allowed", "default", "is_internal", "name", "type", "update")
+    __slots__ = ("allowed", "default", "default_value", "is_internal", "name", "type", "update")
 
     def __init__(self, row: Row, *, is_internal: bool = False, default: str | None = None) -> None:
         self.name, kind, kafkas, self.allowed, self.update = row
         self.type = ConfigType[kind]
         self.default = kafkas if default is None else default
+        self.default_value: Any = parse_type(self.name, self.default, self.type)
         self.is_internal = is_internal
 
     @property
@@ -46,11 +48,6 @@ class Definition:
     def is_read_only(self) -> bool:
         """Whether it can be set at start only."""
         return not self.update
-
-    @property
-    def default_value(self) -> Any:
-        """The default as a typed value."""
-        return parse_type(self.name, self.default, self.type)
 
 
 class DefinitionTable(Mapping[str, Definition]):

@@ -26,6 +26,8 @@ Listener = Callable[[frozenset[str], "int | None"], None]
 #: The first broker's id where `node.id` was not given.
 _FIRST_NODE_ID: Final = 1
 
+_MIN_ISR: Final = "min.insync.replicas"
+
 
 class SettingsView:
     """The configs in force for one broker, or by default in the cluster, as typed values by Kafka's names."""
@@ -99,20 +101,24 @@ class Settings(SettingsView):
 
     Args:
         static: the properties given at start.
+        is_elr_enabled: whether eligible leader replicas are on, as in every new cluster since 4.1. Then the controller
+            has made `min.insync.replicas` a dynamic default at once (KIP-966).
 
     Raises:
         ConfigError: a property that no broker has, or a value that is not allowed.
     """
 
-    def __init__(self, static: Mapping[str, str] | None = None) -> None:
+    def __init__(self, static: Mapping[str, str] | None = None, *, is_elr_enabled: bool = True) -> None:
         super().__init__()
         self.static = dict(static or {})
         self.dynamic_default: dict[str, str] = {}
-        validate_static(self.static)
         self._static_of: dict[int, dict[str, str]] = {}
         self._dynamic_of: dict[int, dict[str, str]] = {}
         self._views: dict[int, SettingsView] = {}
         self._listeners: list[Listener] = []
+        validate_static(self.static, self)
+        if is_elr_enabled:
+            self.set_dynamic(None, {_MIN_ISR: str(self[_MIN_ISR])})
 
     @property
     def first_node_id(self) -> int:
@@ -134,18 +140,27 @@ class Settings(SettingsView):
         self._changed(frozenset(properties), broker_id)
 
     def static_of(self, broker_id: int) -> dict[str, str]:
-        """A copy of what one broker was given at start. `node.id` and `broker.id` are always there."""
-        own = str(broker_id)
+        """A copy of what one broker was given at start, with what every broker must be given."""
+        own_id = str(broker_id)
         return {
+            "process.roles": "broker,controller",
+            "controller.listener.names": "CONTROLLER",
             **self.static,
             **self._static_of.get(broker_id, {}),
-            "node.id": own,
-            "broker.id": own,
+            "node.id": own_id,
+            "broker.id": own_id,
         }
 
     def dynamic_of(self, broker_id: int) -> Mapping[str, str]:
         """What was set for one broker at run time."""
         return self._dynamic_of.get(broker_id, {})
+
+    @property
+    def not_honoured(self) -> list[str]:
+        """What was given at start and has no effect here, sorted."""
+        from mockbroker.config.honoured import HONOURED
+
+        return sorted(name for name in self.static if name not in HONOURED)
 
     @property
     def brokers_with_configs(self) -> list[int]:

@@ -6,11 +6,15 @@ Kafka checks the same rules again whenever a config is changed at run time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from mockbroker.config.broker_rules import broken_rules
 from mockbroker.config.definitions import Definition, parse_value
 from mockbroker.config.tables import AUTHORIZER, BROKER, TOPIC_SYNONYMS, listener_config_base
-from mockbroker.config.values import ConfigError
+from mockbroker.config.values import ConfigError, text_of
+
+if TYPE_CHECKING:
+    from mockbroker.config.settings import SettingsView
 
 __all__ = ["clamp_intervals", "static_definition", "validate_static"]
 
@@ -41,12 +45,16 @@ def static_definition(name: str) -> Definition | None:
     raise KeyError(name)
 
 
-def validate_static(properties: Mapping[str, str]) -> None:
+def validate_static(properties: Mapping[str, str], settings: SettingsView) -> None:
     """Check what was given at start.
 
+    Args:
+        properties: what was given.
+        settings: what would be in force.
+
     Raises:
-        ConfigError: a name that no broker has, or a value that is not allowed; its text names the property, the value
-            and what is allowed.
+        ConfigError: a name that no broker has, a value that is not allowed, or values that do not go together; its text
+            names the property, the value and what is allowed.
     """
     for name, text in properties.items():
         try:
@@ -55,6 +63,14 @@ def validate_static(properties: Mapping[str, str]) -> None:
             raise ConfigError(name, text, text=_unknown(name)) from None
         if definition is not None:
             parse_value(definition, text)
+    node_id, broker_id = properties.get("node.id"), properties.get("broker.id")
+    if node_id is not None and broker_id is not None and node_id != broker_id:
+        same = "You must set `node.id` to the same value as `broker.id`"
+        raise ConfigError("node.id", node_id, text=f"{same} (node.id={node_id}, broker.id={broker_id})")
+    if properties:
+        for rule in broken_rules(settings):
+            shown = ", ".join(f"{name}={text_of(settings[name])}" for name in rule.names)
+            raise ConfigError(rule.names[0], properties.get(rule.names[0]), text=f"{rule.text} ({shown})")
 
 
 def _unknown(name: str) -> str:

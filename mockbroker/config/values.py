@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from protocol_specs.errors import KafkaError
 
 __all__ = ["ConfigError", "ConfigType", "java_trim", "parse_type", "text_of", "text_of_double"]
 
 #: What Java's `String.trim` cuts off: every character up to the space.
-_JAVA_SPACE = "".join(map(chr, range(33)))
-_DOUBLE = r"([+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))[fFdD]?"
+_JAVA_SPACE: Final = "".join(map(chr, range(33)))
+_DOUBLE: Final = r"([+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))[fFdD]?"
+
+#: The longest text, in bytes of UTF-8, that a string field of an answer can hold.
+_LONGEST_STRING: Final = 32767
 
 
 class ConfigType(IntEnum):
@@ -49,6 +55,18 @@ class ConfigError(ValueError):
             if reason is not None:
                 text = f"{text}: {reason}"
         super().__init__(text)
+
+    def refusal(self) -> KafkaError:
+        """The error that a client is to see: INVALID_CONFIG with this text, if an answer can hold it."""
+        from protocol_specs.errors import ErrorCode, KafkaError
+
+        text = str(self)
+        is_too_long = len(text.encode()) > _LONGEST_STRING
+        return (
+            KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
+            if is_too_long
+            else KafkaError(ErrorCode.INVALID_CONFIG, text)
+        )
 
 
 def java_trim(text: str) -> str:

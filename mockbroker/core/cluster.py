@@ -87,7 +87,7 @@ class Cluster:
         for number in range(brokers):
             rack = racks[number] if number < len(racks) else ""
             self.add_node(settings.first_node_id + number, rack or None)
-        settings.on_change(lambda names, broker_id: self._refresh_configs())
+        settings.on_change(self._settings_changed)
 
     # Brokers.
 
@@ -336,10 +336,12 @@ class Cluster:
             return log_config(self.settings.for_broker(broker_id), topic.overrides)
         return topic.config
 
-    def _refresh_configs(self) -> None:
+    def _settings_changed(self, names: frozenset[str], broker_id: int | None) -> None:
         self.around.max_lag = self.settings["replica.lag.time.max.ms"] / 1000
         for topic in self.topics.values():
             self._configure(topic)
+            if self.elr_enabled and broker_id is None and "min.insync.replicas" in names:
+                self._clear_elr(topic)
 
     def _configure(self, topic: Topic) -> None:
         topic.config = log_config(self.settings, topic.overrides)

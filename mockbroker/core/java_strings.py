@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["bucket_order", "partition_of", "string_hash", "utf16_length"]
+__all__ = ["bucket_order", "hash_order", "partition_of", "string_hash", "utf16_length"]
 
 
 @lru_cache(maxsize=8192)
@@ -35,3 +36,12 @@ def bucket_order(text: str, buckets: int = 16) -> int:
     """Where `text` comes when a `HashMap` of so many buckets is walked; decides ties between map keys."""
     value = string_hash(text) & 0xFFFFFFFF
     return (value ^ value >> 16) & (buckets - 1)
+
+
+def hash_order(texts: Iterable[str]) -> list[str]:
+    """Texts in the order in which a `HashMap` or `HashSet` is walked that they were put into one by one."""
+    ordered = list(texts)
+    buckets = 16
+    while len(ordered) > buckets * 3 // 4:
+        buckets *= 2
+    return sorted(ordered, key=lambda text: bucket_order(text, buckets))

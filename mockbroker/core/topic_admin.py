@@ -115,7 +115,7 @@ def new_topic(
     try:
         validate_topic_configs(cluster.settings, configs)
     except ConfigError as error:
-        raise KafkaError(ErrorCode.INVALID_CONFIG, str(error)) from None
+        raise error.refusal() from None
     if assignments:
         states = _assigned(cluster, partitions, replication_factor, assignments)
     else:
