@@ -10,10 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.cluster import Cluster
+from mockbroker.core.configs import Configs
 from mockbroker.core.features import Features
 from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
 from mockbroker.core.time import Clock
+from mockbroker.core.transactions.coordinator import TransactionCoordinator
+from mockbroker.core.transactions.producer_ids import ProducerIds
+from mockbroker.core.transactions.verification import Verifier
 from mockbroker.core.waiting import Waiting
 from mockbroker.profiles import KAFKA_4_3, Profile
 
@@ -61,7 +65,19 @@ class Core:
         self.waiting = Waiting(self.clock)
         self.features = Features()
         self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
+        self.configs = Configs(settings, self.cluster)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
         self.groups = GroupCoordinator(self.clock, self.waiting, self.random, settings, self.cluster)
+        self.producer_ids = ProducerIds(self.cluster.nodes)
+        self.transactions = TransactionCoordinator(
+            self.clock,
+            self.waiting,
+            settings,
+            self.cluster,
+            self.features,
+            self.producer_ids,
+            self.groups.end_transaction,
+        )
+        self.verifier = Verifier(self.clock, self.waiting, settings, self.cluster, self.transactions)
         self.addresses: Callable[[Node, Any], tuple[str, int]] = _own_address
         self.authorizer: Any = None

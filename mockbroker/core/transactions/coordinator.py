@@ -17,7 +17,7 @@ from mockbroker.core.transactions import metadata as steps
 from mockbroker.core.transactions.ending import judge_end, judge_end_v2
 from mockbroker.core.transactions.markers import Markers, OffsetsMarker
 from mockbroker.core.transactions.metadata import SUPPORTS_EPOCH_BUMP, TopicPartition, Transaction
-from mockbroker.core.transactions.outcome import Answer, Outcome
+from mockbroker.core.transactions.outcome import Answer, Outcome, Producer, outcome_of
 from mockbroker.core.transactions.queries import Queries
 from mockbroker.core.transactions.state_log import Shard, StateLog, Then
 from mockbroker.core.transactions.states import TransactionState
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mockbroker.core.features import Features
     from mockbroker.core.time import Clock
     from mockbroker.core.transactions.producer_ids import ProducerIds
-    from mockbroker.core.waiting import Waiting
+    from mockbroker.core.waiting import Pending, Waiting
 
 __all__ = ["TransactionCoordinator"]
 
@@ -70,6 +70,14 @@ class TransactionCoordinator:
         self.log.on_load = self.markers.resume
         cluster.leader_listeners.append(self.log.leader_changed)
 
+    def find_coordinator(self, transactional_id: str) -> int:
+        """Id of the broker that coordinates an id. Makes `__transaction_state` if need be.
+
+        Raises:
+            KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
+        """
+        return self.log.find_coordinator(transactional_id)
+
     # InitProducerId
 
     def new_producer_id(self, node_id: int) -> int:
@@ -81,37 +89,46 @@ class TransactionCoordinator:
         node_id: int,
         transactional_id: str,
         timeout_ms: int,
-        expected: tuple[int, int] | None,
-        answer: Answer,
-    ) -> None:
+        expected: tuple[int, int] | None = None,
+    ) -> Outcome | Pending:
         """Give a transactional producer its producer id and epoch, and fence whoever had the id before.
 
         Args:
             expected: producer id and epoch that the client has, if it says so.
-            answer: gets NOT_COORDINATOR, INVALID_REQUEST, INVALID_TRANSACTION_TIMEOUT, CONCURRENT_TRANSACTIONS,
-                PRODUCER_FENCED, UNKNOWN_SERVER_ERROR, or NONE with producer id and epoch.
+
+        Returns:
+            NOT_COORDINATOR, INVALID_REQUEST, INVALID_TRANSACTION_TIMEOUT, CONCURRENT_TRANSACTIONS, PRODUCER_FENCED,
+            UNKNOWN_SERVER_ERROR, or NONE with producer id and epoch.
         """
         try:
             shard, transaction = self._to_init(node_id, transactional_id, timeout_ms)
             if transaction.metadata.state is TransactionState.ONGOING:
                 _check_init(transaction, expected)
-                self.abort(
-                    shard,
-                    transaction,
-                    lambda code: answer(Outcome(code or ErrorCode.CONCURRENT_TRANSACTIONS)),
-                )
-                return
+                return outcome_of(lambda answer: self._fence(shard, transaction, answer))
             metadata = self._initialized(node_id, transaction, timeout_ms, expected)
         except KafkaError as error:
-            answer(Outcome(error.code))
-            return
-        given = Outcome(ErrorCode.NONE, metadata.producer_id, metadata.producer_epoch)
-        self.log.write(
+            return Outcome(error.code)
+        return self._write(
             shard,
             transaction,
             metadata,
-            lambda code: answer(Outcome(code) if code else given),
+            Outcome(ErrorCode.NONE, metadata.producer_id, metadata.producer_epoch),
         )
+
+    def _fence(self, shard: Shard, transaction: Transaction, answer: Answer) -> None:
+        self.abort(
+            shard, transaction, lambda code: answer(Outcome(code or ErrorCode.CONCURRENT_TRANSACTIONS))
+        )
+
+    def _write(
+        self, shard: Shard, transaction: Transaction, metadata: steps.TransactionMetadata, written: Outcome
+    ) -> Outcome | Pending:
+        def start(answer: Answer) -> None:
+            self.log.write(
+                shard, transaction, metadata, lambda code: answer(Outcome(code) if code else written)
+            )
+
+        return outcome_of(start)
 
     def _to_init(self, node_id: int, transactional_id: str, timeout_ms: int) -> tuple[Shard, Transaction]:
         if not transactional_id:
@@ -150,42 +167,35 @@ class TransactionCoordinator:
     def add_partitions(
         self,
         node_id: int,
-        transactional_id: str,
-        producer_id: int,
-        producer_epoch: int,
+        producer: Producer,
         partitions: tuple[TopicPartition, ...],
         client_version: int,
-        answer: Answer,
-    ) -> None:
+    ) -> Outcome | Pending:
         """Make partitions part of the transaction, which begins with the first of them.
 
         Args:
             client_version: the transaction.version that the client speaks.
-            answer: gets INVALID_REQUEST, NOT_COORDINATOR, INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED,
-                CONCURRENT_TRANSACTIONS, or NONE.
+
+        Returns:
+            INVALID_REQUEST, NOT_COORDINATOR, INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED,
+            CONCURRENT_TRANSACTIONS, or NONE.
         """
         try:
-            shard, transaction = self._find(node_id, transactional_id)
+            shard, transaction = self._find(node_id, producer.transactional_id)
             metadata = transaction.metadata
             if transaction.pending is not None:
                 raise KafkaError(ErrorCode.CONCURRENT_TRANSACTIONS)
-            _check_producer(metadata, producer_id, producer_epoch)
+            _check_producer(metadata, producer)
         except KafkaError as error:
-            answer(Outcome(error.code))
-            return
+            return Outcome(error.code)
+        done = Outcome(ErrorCode.NONE)
         if metadata.state is TransactionState.ONGOING and set(partitions) <= set(metadata.partitions):
-            answer(Outcome(ErrorCode.NONE))
-            return
+            return done
         grown = steps.add_partitions(metadata, partitions, client_version, self._clock.now_ms)
-        self.log.write(shard, transaction, grown, lambda code: answer(Outcome(code)))
+        return self._write(shard, transaction, grown, done)
 
     def verify_partitions(
-        self,
-        node_id: int,
-        transactional_id: str,
-        producer_id: int,
-        producer_epoch: int,
-        partitions: tuple[TopicPartition, ...],
+        self, node_id: int, producer: Producer, partitions: tuple[TopicPartition, ...]
     ) -> dict[TopicPartition, ErrorCode]:
         """Whether partitions are part of the transaction: NONE, or TRANSACTION_ABORTABLE where one is not.
 
@@ -194,9 +204,9 @@ class TransactionCoordinator:
             CONCURRENT_TRANSACTIONS where the question itself is refused.
         """
         try:
-            _, transaction = self._find(node_id, transactional_id)
+            _, transaction = self._find(node_id, producer.transactional_id)
             metadata = transaction.metadata
-            _check_producer(metadata, producer_id, producer_epoch)
+            _check_producer(metadata, producer)
         except KafkaError as error:
             return dict.fromkeys(partitions, error.code)
         return {
@@ -216,30 +226,28 @@ class TransactionCoordinator:
     # EndTxn
 
     def end(
-        self,
-        node_id: int,
-        transactional_id: str,
-        producer_id: int,
-        producer_epoch: int,
-        is_commit: bool,
-        client_version: int,
-        answer: Answer,
-    ) -> None:
+        self, node_id: int, producer: Producer, is_commit: bool, client_version: int
+    ) -> Outcome | Pending:
         """Commit or abort the transaction.
 
         Args:
             client_version: the transaction.version that the client speaks.
-            answer: gets INVALID_REQUEST, NOT_COORDINATOR, INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED,
-                CONCURRENT_TRANSACTIONS, INVALID_TXN_STATE, or NONE; with epoch bumps the producer id and epoch to
-                go on with.
+
+        Returns:
+            INVALID_REQUEST, NOT_COORDINATOR, INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED, CONCURRENT_TRANSACTIONS,
+            INVALID_TXN_STATE, or NONE; with epoch bumps also the producer id and epoch to go on with.
         """
         try:
-            shard, transaction = self._find(node_id, transactional_id)
+            shard, transaction = self._find(node_id, producer.transactional_id)
         except KafkaError as error:
-            answer(Outcome(error.code))
-            return
-        ending = _Ending(shard, transaction, client_version, True, answer)
-        self._end(ending, producer_id, producer_epoch, is_commit)
+            return Outcome(error.code)
+        _, producer_id, epoch = producer
+
+        def start(answer: Answer) -> None:
+            ending = _Ending(shard, transaction, client_version, True, answer)
+            self._end(ending, producer_id, epoch, is_commit)
+
+        return outcome_of(start)
 
     def abort(self, shard: Shard, transaction: Transaction, then: Then = lambda code: None) -> None:
         """Abort an ongoing transaction under a higher epoch, which fences its producer."""
@@ -325,10 +333,10 @@ def _check_init(transaction: Transaction, expected: tuple[int, int] | None) -> N
         raise KafkaError(ErrorCode.PRODUCER_FENCED)
 
 
-def _check_producer(metadata: steps.TransactionMetadata, producer_id: int, epoch: int) -> None:
-    if metadata.producer_id != producer_id:
+def _check_producer(metadata: steps.TransactionMetadata, producer: Producer) -> None:
+    if metadata.producer_id != producer.producer_id:
         raise KafkaError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
-    if metadata.producer_epoch != epoch:
+    if metadata.producer_epoch != producer.producer_epoch:
         raise KafkaError(ErrorCode.PRODUCER_FENCED)
     if metadata.state in steps.PREPARED:
         raise KafkaError(ErrorCode.CONCURRENT_TRANSACTIONS)

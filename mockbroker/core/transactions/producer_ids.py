@@ -10,7 +10,11 @@ Rules kept here (`ProducerIdControlManager`, `RPCProducerIdManager`; KIP-730):
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mockbroker.core.nodes import Node
 
 __all__ = ["BLOCK_SIZE", "ProducerIds"]
 
@@ -18,42 +22,50 @@ BLOCK_SIZE: Final = 1000
 _PREFETCH_AT: Final = 900
 
 
+class _Blocks:
+    """What one broker has in one of its lives."""
+
+    __slots__ = ("broker_epoch", "left", "prefetched")
+
+    def __init__(self, broker_epoch: int) -> None:
+        self.broker_epoch = broker_epoch
+        self.left = range(0)
+        self.prefetched = range(0)
+
+
 class ProducerIds:
     """All producer ids of one cluster.
+
+    Args:
+        nodes: the brokers by id.
 
     Attributes:
         next_block: first id of the block that the controller gives out next.
     """
 
-    __slots__ = ("_next_id", "_prefetched", "next_block")
+    __slots__ = ("_blocks", "_nodes", "next_block")
 
-    def __init__(self, next_block: int = 0) -> None:
+    def __init__(self, nodes: Mapping[int, Node], next_block: int = 0) -> None:
+        self._nodes = nodes
+        self._blocks: dict[int, _Blocks] = {}
         self.next_block = next_block
-        #: broker -> its next id; missing when it has no block or its block is used up.
-        self._next_id: dict[int, int] = {}
-        self._prefetched: dict[int, int] = {}
 
     def generate(self, node_id: int) -> int:
         """A new producer id from a broker's block."""
-        producer_id = self._next_id.get(node_id)
-        if producer_id is None:
-            prefetched = self._prefetched.pop(node_id, None)
-            producer_id = self._allocate() if prefetched is None else prefetched
-        position = producer_id % BLOCK_SIZE
-        if position == _PREFETCH_AT:
-            self._prefetched[node_id] = self._allocate()
-        if position == BLOCK_SIZE - 1:
-            del self._next_id[node_id]
-        else:
-            self._next_id[node_id] = producer_id + 1
+        epoch = self._nodes[node_id].epoch
+        blocks = self._blocks.get(node_id)
+        if blocks is None or blocks.broker_epoch != epoch:
+            blocks = self._blocks[node_id] = _Blocks(epoch)
+        if not blocks.left:
+            blocks.left = blocks.prefetched or self._allocate()
+            blocks.prefetched = range(0)
+        producer_id = blocks.left[0]
+        blocks.left = blocks.left[1:]
+        if producer_id % BLOCK_SIZE == _PREFETCH_AT:
+            blocks.prefetched = self._allocate()
         return producer_id
 
-    def forget(self, node_id: int) -> None:
-        """The broker starts again: its blocks are lost."""
-        self._next_id.pop(node_id, None)
-        self._prefetched.pop(node_id, None)
-
-    def _allocate(self) -> int:
+    def _allocate(self) -> range:
         first = self.next_block
         self.next_block += BLOCK_SIZE
-        return first
+        return range(first, self.next_block)

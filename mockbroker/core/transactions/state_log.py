@@ -100,6 +100,24 @@ class StateLog:
             count = len(topic.partitions)
         return partition_of(transactional_id, count)
 
+    def find_coordinator(self, transactional_id: str) -> int:
+        """Id of the broker that coordinates an id. Makes the topic if need be.
+
+        Raises:
+            KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
+        """
+        cluster = self._cluster
+        topic = cluster.topics.get(TRANSACTION_STATE)
+        try:
+            if topic is None:
+                topic = cluster.auto_create_topic(TRANSACTION_STATE)
+        except KafkaError:
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE) from None
+        node = cluster.nodes.get(topic.partitions[self.partition_index(transactional_id)].leader)
+        if node is None or node.is_fenced:
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+        return node.id
+
     def shard_for(self, node_id: int, transactional_id: str) -> Shard:
         """The shard of an id at the broker that was asked.
 
@@ -112,6 +130,15 @@ class StateLog:
             if shard is not None:
                 return shard
         raise KafkaError(ErrorCode.NOT_COORDINATOR)
+
+    def find(self, transactional_id: str) -> Transaction | None:
+        """A transaction, wherever it is coordinated; None where there is none."""
+        topic = self._cluster.topics.get(TRANSACTION_STATE)
+        if topic is None:
+            return None
+        partition = topic.partitions[self.partition_index(transactional_id)]
+        shard = self._shard(partition.leader, partition)
+        return None if shard is None else shard.transactions.get(transactional_id)
 
     def shards_at(self, node_id: int) -> Iterator[Shard]:
         """All shards that a broker leads, in order of their partitions."""

@@ -11,14 +11,14 @@ Rules kept here (`ReplicaManager.maybeSendPartitionsToTransactionCoordinator`, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from mockbroker.core.producer_state import Verification
 from mockbroker.core.topics import TRANSACTION_STATE
-from mockbroker.core.transactions.metadata import SUPPORTS_EPOCH_BUMP, Transaction
-from mockbroker.core.transactions.outcome import Outcome
+from mockbroker.core.transactions.metadata import SUPPORTS_EPOCH_BUMP
+from mockbroker.core.transactions.outcome import Outcome, Producer
 from mockbroker.core.waiting import NOT_YET, Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mockbroker.core.waiting import Waiting
 
 __all__ = [
-    "Batches",
+    "BaseSequences",
     "Demand",
     "Verdicts",
     "Verifier",
@@ -51,28 +51,8 @@ class Demand(Enum):
     ADD_PARTITION = 2
 
 
-class Batches:
-    """Transactional batches of one request, all of one producer.
-
-    Attributes:
-        base_sequences: of the first batch for each partition; -1 for offsets.
-    """
-
-    __slots__ = ("base_sequences", "producer_epoch", "producer_id", "transactional_id")
-
-    def __init__(
-        self,
-        transactional_id: str,
-        producer_id: int,
-        producer_epoch: int,
-        base_sequences: Mapping[Partition, int],
-    ) -> None:
-        self.transactional_id = transactional_id
-        self.producer_id = producer_id
-        self.producer_epoch = producer_epoch
-        self.base_sequences = base_sequences
-
-
+#: By partition the sequence of the first record that is to be appended; -1 for offsets.
+BaseSequences = Mapping["Partition", int]
 #: By partition the guard to append with, or why not to append; nothing where no guard is needed.
 Verdicts = dict["Partition", Verification | ErrorCode]
 
@@ -119,6 +99,21 @@ def produce_refusal(code: ErrorCode, demand: Demand) -> tuple[ErrorCode, str | N
     )
 
 
+class _Adding:
+    """A request that adds partitions to a transaction, until the coordinator has let it or time is up."""
+
+    __slots__ = ("base_sequences", "deadline", "node", "producer", "verdicts")
+
+    def __init__(
+        self, node: Node, producer: Producer, base_sequences: BaseSequences, deadline: float
+    ) -> None:
+        self.node = node
+        self.producer = producer
+        self.base_sequences = base_sequences
+        self.deadline = deadline
+        self.verdicts = Pending()
+
+
 class Verifier:
     """Asks the coordinators in the name of the partitions' leaders."""
 
@@ -136,34 +131,40 @@ class Verifier:
         self._cluster = cluster
         self._coordinator = coordinator
 
-    def check(self, node: Node, batches: Batches, demand: Demand, then: Callable[[Verdicts], None]) -> None:
-        """Verify or add the partitions that need it, and call `then` with what came of it.
+    def check(
+        self, node: Node, producer: Producer, base_sequences: BaseSequences, demand: Demand
+    ) -> Verdicts | Pending:
+        """Verify or add the partitions that need it.
 
         Args:
             node: the broker that was asked. Partitions that it does not lead are left out.
         """
-        if demand is Demand.ADD_PARTITION:
-            longest_ms = min(self._settings[_RETRY_FOR], self._settings["request.timeout.ms"])
-            self._add(node, batches, self._clock.now + longest_ms / 1000, then)
-        elif self._settings[_ENABLE]:
-            self._verify(node, batches, demand, then)
-        else:
-            then({})
+        if demand is not Demand.ADD_PARTITION:
+            return self._verify(node, producer, base_sequences, demand) if self._settings[_ENABLE] else {}
+        longest_ms = min(self._settings[_RETRY_FOR], self._settings["request.timeout.ms"])
+        adding = _Adding(node, producer, base_sequences, self._clock.now + longest_ms / 1000)
+        self._add(adding)
+        if not adding.verdicts.is_settled:
+            return adding.verdicts
+        added: Verdicts = adding.verdicts.reply
+        return added
 
-    def _begin(self, node: Node, batches: Batches, demand: Demand) -> tuple[Verdicts, list[Partition]]:
+    def _begin(
+        self, node: Node, producer: Producer, base_sequences: BaseSequences, supports_epoch_bump: bool
+    ) -> tuple[Verdicts, list[Partition]]:
         """The guards, and the partitions about which the coordinator is to be asked."""
         verdicts: Verdicts = {}
         asked = []
-        for partition, sequence in batches.base_sequences.items():
+        for partition, sequence in base_sequences.items():
             replica = partition.copies.get(node.id)
             if replica is None or not replica.is_leader:
                 continue
             try:
                 guard = replica.log.producers.start_verification(
-                    batches.producer_id,
+                    producer.producer_id,
                     sequence,
-                    batches.producer_epoch,
-                    demand is Demand.ADD_PARTITION,
+                    producer.producer_epoch,
+                    supports_epoch_bump,
                     self._clock.now_ms,
                 )
             except KafkaError as error:
@@ -185,65 +186,55 @@ class Verifier:
                 return leader.id
         raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
-    def _verify(self, node: Node, batches: Batches, demand: Demand, then: Callable[[Verdicts], None]) -> None:
-        verdicts, asked = self._begin(node, batches, demand)
-        if asked:
-            names = {(partition.topic.name, partition.index): partition for partition in asked}
-            try:
-                codes = self._coordinator.verify_partitions(
-                    self._coordinator_of(node, batches.transactional_id),
-                    batches.transactional_id,
-                    batches.producer_id,
-                    batches.producer_epoch,
-                    tuple(names),
-                )
-            except KafkaError as error:
-                codes = dict.fromkeys(names, error.code)
-            for name, code in codes.items():
-                if code:
-                    verdicts[names[name]] = _as_verdict(code, demand)
-        then(verdicts)
-
-    def _add(self, node: Node, batches: Batches, deadline: float, then: Callable[[Verdicts], None]) -> None:
-        verdicts, asked = self._begin(node, batches, Demand.ADD_PARTITION)
+    def _verify(
+        self, node: Node, producer: Producer, base_sequences: BaseSequences, demand: Demand
+    ) -> Verdicts:
+        verdicts, asked = self._begin(node, producer, base_sequences, False)
         if not asked:
-            then(verdicts)
+            return verdicts
+        names = {(partition.topic.name, partition.index): partition for partition in asked}
+        try:
+            coordinator_id = self._coordinator_of(node, producer.transactional_id)
+            codes = self._coordinator.verify_partitions(coordinator_id, producer, tuple(names))
+        except KafkaError as error:
+            codes = dict.fromkeys(names, error.code)
+        for name, code in codes.items():
+            if code:
+                verdicts[names[name]] = _as_verdict(code, demand)
+        return verdicts
+
+    def _add(self, adding: _Adding) -> None:
+        verdicts, asked = self._begin(adding.node, adding.producer, adding.base_sequences, True)
+        if not asked:
+            adding.verdicts.settle(verdicts)
             return
 
-        def answer(outcome: Outcome) -> None:
+        def answered(outcome: Outcome) -> None:
             code = _as_verdict(outcome.code, Demand.ADD_PARTITION)
-            if code is ErrorCode.CONCURRENT_TRANSACTIONS and self._clock.now < deadline:
-                self._again(coordinator_id, node, batches, deadline, then)
+            if code is ErrorCode.CONCURRENT_TRANSACTIONS and self._clock.now < adding.deadline:
+                self._add_later(adding)
                 return
             if code:
                 verdicts.update(dict.fromkeys(asked, code))
-            then(verdicts)
+            adding.verdicts.settle(verdicts)
 
         try:
-            coordinator_id = self._coordinator_of(node, batches.transactional_id)
+            outcome = self._coordinator.add_partitions(
+                self._coordinator_of(adding.node, adding.producer.transactional_id),
+                adding.producer,
+                tuple((partition.topic.name, partition.index) for partition in asked),
+                SUPPORTS_EPOCH_BUMP,
+            )
         except KafkaError as error:
-            answer(Outcome(error.code))
-            return
-        self._coordinator.add_partitions(
-            coordinator_id,
-            batches.transactional_id,
-            batches.producer_id,
-            batches.producer_epoch,
-            tuple((partition.topic.name, partition.index) for partition in asked),
-            SUPPORTS_EPOCH_BUMP,
-            answer,
-        )
+            outcome = Outcome(error.code)
+        if isinstance(outcome, Pending):
+            outcome.then(answered)
+        else:
+            answered(outcome)
 
-    def _again(
-        self,
-        coordinator_id: int,
-        node: Node,
-        batches: Batches,
-        deadline: float,
-        then: Callable[[Verdicts], None],
-    ) -> None:
-        """Ask again as soon as the transaction has come to rest, or a last time at the deadline."""
-        transaction = self._transaction(coordinator_id, batches.transactional_id)
+    def _add_later(self, adding: _Adding) -> None:
+        """Ask again when the transaction has come to rest, or a last time at the deadline."""
+        transaction = self._coordinator.log.find(adding.producer.transactional_id)
         is_waiting = False
 
         def attempt(last: bool) -> Any:
@@ -253,12 +244,9 @@ class Verifier:
             is_waiting = True
             return NOT_YET
 
-        pending: Pending = self._waiting.wait(attempt, on=(transaction,), at_most=deadline - self._clock.now)
-        pending.on_settled = lambda: self._add(node, batches, deadline, then)
-
-    def _transaction(self, coordinator_id: int, transactional_id: str) -> Transaction | None:
-        shard = self._coordinator.log.shard_for(coordinator_id, transactional_id)
-        return shard.transactions.get(transactional_id)
+        at_most = adding.deadline - self._clock.now
+        pending: Pending = self._waiting.wait(attempt, on=(transaction,), at_most=at_most)
+        pending.on_settled = lambda: self._add(adding)
 
 
 def _as_verdict(code: ErrorCode, demand: Demand) -> ErrorCode:
