@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from mockbroker.config.broker_rules import broken_rules
 from mockbroker.config.definitions import Definition, parse_value
 from mockbroker.config.tables import AUTHORIZER, BROKER, TOPIC_SYNONYMS, listener_config_base
 from mockbroker.config.values import ConfigError, text_of
@@ -68,6 +67,8 @@ def validate_static(properties: Mapping[str, str], settings: SettingsView) -> No
         same = "You must set `node.id` to the same value as `broker.id`"
         raise ConfigError("node.id", node_id, text=f"{same} (node.id={node_id}, broker.id={broker_id})")
     if properties:
+        from mockbroker.config.broker_rules import broken_rules
+
         for rule in broken_rules(settings):
             shown = ", ".join(f"{name}={text_of(settings[name])}" for name in rule.names)
             raise ConfigError(rule.names[0], properties.get(rule.names[0]), text=f"{rule.text} ({shown})")

@@ -128,18 +128,15 @@ def text_of_double(value: float) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
+    from decimal import Decimal
+
+    exact = Decimal(repr(value))
     if value == 0 or 1e-3 <= abs(value) < 1e7:
-        plain = repr(value)
-        return plain if "e" not in plain else f"{value:.10f}".rstrip("0")
-    sign = "-" if value < 0 else ""
-    digits, _, exponent = f"{abs(value)!r}".partition("e")
-    whole, _, fraction = digits.partition(".")
-    power = int(exponent or 0) + len(whole) - 1
-    significant = (whole + fraction).strip("0") if whole != "0" else fraction.lstrip("0")
-    if whole == "0":
-        power = -(len(fraction) - len(significant)) - 1
-        significant = significant.rstrip("0")
-    return f"{sign}{significant[0]}.{significant[1:] or '0'}E{power}"
+        plain = f"{exact:f}"
+        return plain if "." in plain else f"{plain}.0"
+    sign, digits, exponent = exact.normalize().as_tuple()
+    first, rest = digits[0], "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{first}.{rest or '0'}E{len(rest) + int(exponent)}"
 
 
 def _java_text(value: Any) -> str:
