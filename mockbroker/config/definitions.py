@@ -23,19 +23,29 @@ class Definition:
     """One config (Kafka: `ConfigDef.ConfigKey`).
 
     Attributes:
-        default: Kafka's default, or ours where it differs, as text; None where there is none.
-        default_value: the same as a typed value, which is shared: not to be changed.
+        kafkas_default: Kafka's default as text; None where there is none.
+        default: the same, or ours where it differs.
+        default_value: `default` as a typed value, which is shared: not to be changed.
         allowed: what values it takes, in the words of `validators`.
         update: "", "broker" or "cluster".
         is_internal: whether DescribeConfigs leaves it out.
     """
 
-    __slots__ = ("allowed", "default", "default_value", "is_internal", "name", "type", "update")
+    __slots__ = (
+        "allowed",
+        "default",
+        "default_value",
+        "is_internal",
+        "kafkas_default",
+        "name",
+        "type",
+        "update",
+    )
 
     def __init__(self, row: Row, *, is_internal: bool = False, default: str | None = None) -> None:
-        self.name, kind, kafkas, self.allowed, self.update = row
+        self.name, kind, self.kafkas_default, self.allowed, self.update = row
         self.type = ConfigType[kind]
-        self.default = kafkas if default is None else default
+        self.default = self.kafkas_default if default is None else default
         self.default_value: Any = parse_type(self.name, self.default, self.type)
         self.is_internal = is_internal
 
