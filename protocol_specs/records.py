@@ -35,15 +35,24 @@ def invalid_record(text: str) -> KafkaError:
 
 
 def read_records(
-    data: bytes, count: int, base_offset: int, base_timestamp: int, append_time_ms: int | None = None
+    data: bytes,
+    count: int,
+    base_offset: int,
+    base_timestamp: int,
+    append_time_ms: int | None = None,
+    *,
+    heeds_lengths: bool = True,
 ) -> list[Record]:
     """The records of a batch from their uncompressed bytes.
 
     Args:
         append_time_ms: the timestamp of all of them, in a LogAppendTime batch.
+        heeds_lengths: whether each record has to be as long as it says. A broker that checks a compressed batch
+            passes over that (`DefaultRecord.readPartiallyFrom`).
 
     Raises:
-        KafkaError: INVALID_RECORD when `data` is not exactly `count` well formed records.
+        KafkaError: INVALID_RECORD when `data` is not exactly `count` well formed records; UNKNOWN_SERVER_ERROR for a
+            record length that does not end, as a broker answers.
     """
     if count < 0:
         raise invalid_record(f"Found invalid record count {count} in magic v2 batch")
@@ -51,19 +60,19 @@ def read_records(
     at = 0
     try:
         for _ in range(count):
-            size, at = _varint(data, at)
-            if size < 0 or size > len(data) - at:
+            size, at = _length(data, at) if heeds_lengths else _varint(data, at)
+            if heeds_lengths and (size < 0 or size > len(data) - at):
                 raise invalid_record(
                     f"Invalid record size: expected {size} bytes in record payload, "
                     f"but instead the buffer has only {len(data) - at} remaining bytes."
                 )
             start = at
-            delta, at = _varint(data, at + 1)
+            delta, at = _varint(data, at + 1, longest=10)
             offset_delta, at = _varint(data, at)
             key, at = _nullable(data, at)
             value, at = _nullable(data, at)
             headers, at = _headers(data, at) if data[at] else ((), at + 1)
-            if at - start != size:
+            if heeds_lengths and at - start != size:
                 raise invalid_record(
                     f"Invalid record size: expected to read {size} bytes in record payload, "
                     f"but instead read {at - start}"
@@ -77,7 +86,14 @@ def read_records(
     return records
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _length(data: bytes, at: int) -> tuple[int, int]:
+    try:
+        return _varint(data, at)
+    except KafkaError:
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, "Varint is too long") from None
+
+
+def _varint(data: bytes, at: int, longest: int = 5) -> tuple[int, int]:
     byte = data[at]
     at += 1
     if byte < 0x80:
@@ -90,7 +106,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return (raw >> 1) ^ -(raw & 1), at
         shift += 7
-        if shift > 63:
+        if shift >= 7 * longest:
             raise invalid_record("Found invalid record structure")
 
 

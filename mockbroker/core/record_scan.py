@@ -46,8 +46,11 @@ def lengths_fit(data: Buffer, at: int, count: int) -> bool:
     return at + (count - walked) * _SMALLEST_RECORD <= len(data)
 
 
-def scan_records(data: Buffer, at: int, count: int) -> Scan | None:
+def scan_records(data: Buffer, at: int, count: int, heeds_lengths: bool = True) -> Scan | None:
     """Look at every one of `count` records that fill `data` from `at` to its end.
+
+    Args:
+        heeds_lengths: whether each record has to be as long as it says.
 
     Returns:
         None when they do not, or when a record is not well formed.
@@ -62,12 +65,12 @@ def scan_records(data: Buffer, at: int, count: int) -> Scan | None:
             if size > 127:
                 size, at = _longer(data, at, size)
             end = at + (size >> 1)
-            if size & 1:
+            if size & 1 and heeds_lengths:
                 return None
             delta = data[at + 1]  # behind the attributes, of which no bit is in use
             at += 2
             if delta > 127:
-                delta, at = _longer(data, at, delta)
+                delta, at = _longer(data, at, delta, 10)
             delta = (delta >> 1) ^ -(delta & 1)
             if delta > greatest or not index:
                 greatest = delta
@@ -94,15 +97,15 @@ def scan_records(data: Buffer, at: int, count: int) -> Scan | None:
             if not size & 1:
                 at += size >> 1
             at = at + 1 if not data[at] else _after_headers(data, at)
-            if at != end:
+            if at != end and heeds_lengths:
                 return None
     except IndexError:
         return None
     return (least, greatest, lacks_key, is_consecutive) if at == len(data) else None
 
 
-def _longer(data: Buffer, at: int, raw: int) -> tuple[int, int]:
-    """The rest of a varint whose first byte was `raw`, as it stands with its sign in the lowest bit, and its end."""
+def _longer(data: Buffer, at: int, raw: int, longest: int = 5) -> tuple[int, int]:
+    """A varint whose first byte was `raw`, as it stands with its sign in the lowest bit, and where it ends."""
     byte = data[at]
     raw += (byte - 1) << 7
     if byte < 0x80:
@@ -111,7 +114,7 @@ def _longer(data: Buffer, at: int, raw: int) -> tuple[int, int]:
     while byte > 0x7F:
         at += 1
         shift += 7
-        if shift > 63:
+        if shift >= 7 * longest:
             raise IndexError
         byte = data[at]
         raw += (byte - 1) << shift

@@ -9,8 +9,7 @@ Rules kept here (`ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidat
 - Every record is well formed; has a key where the topic is compacted; and, with CreateTime, a timestamp in range.
 - Records that break the last two are named one by one, with the batch refused as a whole.
 - The header's greatest timestamp becomes the records' own, or the broker's time with LogAppendTime.
-- Where `compression.type` names another codec the batch is built anew; so is a compressed one whose offsets do not
-  count up one by one.
+- Where `compression.type` names another codec the batch is built anew.
 
 Kafka reads every record for that. Here a loop over small numbers does it (`record_scan`), and goes only as far as it
 is cheap: all of each record up to 32 records, or as many as there are where the topic's configs ask about them; the
@@ -40,6 +39,7 @@ from protocol_specs.record_batch import (
     crc_of,
     records_of,
 )
+from protocol_specs.records import read_records
 
 if TYPE_CHECKING:
     from mockbroker.config import LogConfig
@@ -52,6 +52,7 @@ _OPEN_UP_TO_BYTES: Final = 64 * 1024
 _LENGTH: Final = struct.Struct(">i")
 _SMALLEST_RECORD_V0: Final = 14
 _SIZE_UP_TO_MAGIC: Final = 17
+_SIZE_UP_TO_PRODUCER_ID: Final = 51
 _LEVELS: Final = {1: "compression_gzip_level", 3: "compression_lz4_level", 4: "compression_zstd_level"}
 
 
@@ -98,6 +99,12 @@ def produced_batch(records: memoryview | None, version: int) -> Batch:
                 "batch per partition"
             )
         records = records[:size]
+    if size < HEADER_SIZE:
+        # Kafka looks for the producer id before it checks the size.
+        code = (
+            ErrorCode.CORRUPT_MESSAGE if size >= _SIZE_UP_TO_PRODUCER_ID else ErrorCode.UNKNOWN_SERVER_ERROR
+        )
+        raise KafkaError(code)
     batch = Batch(records)
     if version < 7 and batch.codec >= ZSTD:
         if batch.codec > ZSTD:
@@ -174,7 +181,8 @@ def validate_append(
     if config.compression_type != "producer":
         target = CODECS[config.compression_type]
         if target != codec and not (codec == 0 and batch.is_control):
-            records = _read_strictly(batch, config, now_ms, partition)
+            records = _all_records(batch)
+            _check_records(batch, records, config, now_ms, partition)
             return _rebuilt(batch, records, target, config, now_ms, partition)
     return _check_in_place(batch, codec, config, now_ms, partition)
 
@@ -208,27 +216,25 @@ def _check_in_place(batch: Batch, codec: int, config: LogConfig, now_ms: int, pa
         or config.message_timestamp_before_max_ms != _FOREVER_MS
     )
     max_timestamp = batch.max_timestamp
-    if not codec:
-        data: Buffer | None = batch.view
-    else:
+    data: Buffer | None = batch.view
+    at = HEADER_SIZE
+    if codec:
         data = _opened(batch) if asks or batch.length <= _OPEN_UP_TO_BYTES else None
-    if data is not None:
-        at = 0 if codec else HEADER_SIZE
-        if asks or batch.count <= _READ_ALL_UP_TO:
-            scan = scan_records(data, at, batch.count)
-            if (
-                scan is None
-                or (is_create_time and batch.base_timestamp + scan[1] > latest_ms)
-                or ((asks or codec) and _is_suspect(batch, scan, config, now_ms, codec))
-            ):
-                records = _read_strictly(batch, config, now_ms, partition)
-                if codec and any(record.offset != index for index, record in enumerate(records)):
-                    return _rebuilt(batch, records, codec, config, now_ms, partition)
-                max_timestamp = max([record.timestamp_ms for record in records], default=-1)
-            else:
-                max_timestamp = batch.base_timestamp + scan[1]
-        elif not lengths_fit(data, at, batch.count):
-            _read_strictly(batch, config, now_ms, partition)
+        at = 0
+    if data is None:
+        pass
+    elif asks or batch.count <= _READ_ALL_UP_TO:
+        scan = scan_records(data, at, batch.count, not codec)
+        if (
+            scan is None
+            or (is_create_time and batch.base_timestamp + scan[1] > latest_ms)
+            or ((asks or codec) and _is_suspect(batch, scan, config, now_ms, codec))
+        ):
+            max_timestamp = _max_timestamp_read(batch, data, at, config, now_ms, partition)
+        else:
+            max_timestamp = batch.base_timestamp + scan[1]
+    elif not lengths_fit(data, at, batch.count):
+        max_timestamp = _max_timestamp_read(batch, data, at, config, now_ms, partition)
     if not is_create_time:
         batch.restamp_time(now_ms, is_append_time=True)
     elif max_timestamp != batch.max_timestamp or batch.attributes & APPEND_TIME_FLAG:
@@ -250,12 +256,31 @@ def _is_suspect(batch: Batch, scan: Scan, config: LogConfig, now_ms: int, codec:
     )
 
 
-def _read_strictly(batch: Batch, config: LogConfig, now_ms: int, partition: str) -> list[Record]:
-    """All records, each checked as `LogValidator.validateRecord` does."""
-    try:
-        records = records_of(batch.view, decompress)
-    except CodecError as error:
-        raise _unreadable(error) from error
+def _max_timestamp_read(
+    batch: Batch, data: Buffer, at: int, config: LogConfig, now_ms: int, partition: str
+) -> int:
+    """The greatest timestamp of records that stay as they are, each of them read and checked."""
+    records = read_records(
+        bytes(data[at:]),
+        batch.count,
+        batch.base_offset,
+        batch.base_timestamp,
+        batch.max_timestamp if batch.is_append_time else None,
+        heeds_lengths=not batch.codec,
+    )
+    _check_records(batch, records, config, now_ms, partition)
+    if batch.codec and any(record.offset != index for index, record in enumerate(records)):
+        # Kafka sets out to build the batch anew, but has not kept its keys and values.
+        raise KafkaError(
+            ErrorCode.UNKNOWN_SERVER_ERROR, "offsets in a compressed batch do not count up one by one"
+        )
+    return max([record.timestamp_ms for record in records], default=-1)
+
+
+def _check_records(
+    batch: Batch, records: list[Record], config: LogConfig, now_ms: int, partition: str
+) -> None:
+    """Check each record by itself (`LogValidator.validateRecord`)."""
     errors = []
     code = ErrorCode.INVALID_RECORD
     for index, record in enumerate(records):
@@ -267,7 +292,7 @@ def _read_strictly(batch: Batch, config: LogConfig, now_ms: int, partition: str)
             code = ErrorCode.INVALID_TIMESTAMP
             errors.append((index, text))
     if not errors:
-        return records
+        return
     if code is ErrorCode.INVALID_TIMESTAMP:
         message = "One or more records have been rejected due to invalid timestamp"
     else:
@@ -301,6 +326,13 @@ def _timestamp_error(batch: Batch, record: Record, config: LogConfig, now_ms: in
 def _opened(batch: Batch) -> bytes:
     try:
         return decompress(batch.codec, batch.view[HEADER_SIZE:])
+    except CodecError as error:
+        raise _unreadable(error) from error
+
+
+def _all_records(batch: Batch) -> list[Record]:
+    try:
+        return records_of(batch.view, decompress)
     except CodecError as error:
         raise _unreadable(error) from error
 

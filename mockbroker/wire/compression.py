@@ -29,11 +29,13 @@ CODECS: Final = {"none": 0, "uncompressed": 0, "gzip": GZIP, "snappy": SNAPPY, "
 CODEC_NAMES: Final = ("none", "gzip", "snappy", "lz4", "zstd")
 
 _DEFAULT_LEVEL: Final = {GZIP: -1, LZ4: 9, ZSTD: 3}
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _AT_MOST: Final = 256 * 1024 * 1024
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _XERIAL_MAGIC: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER: Final = _XERIAL_MAGIC + struct.pack(">ii", 1, 1)
 _XERIAL_BLOCK: Final = 32 * 1024
+_LZ4_SMALLEST_HEADER: Final = 7
 _INT32: Final = struct.Struct(">i")
 
 
@@ -90,7 +92,7 @@ def _gunzip(data: Buffer) -> bytes:
         if not member.eof:
             raise CodecError(f"gzip: the data ends early, or holds more than {_AT_MOST} bytes")
         rest = member.unused_data
-        if not rest:
+        if rest[:2] != _GZIP_MAGIC:  # nothing, or what Java's reader takes for the end
             return members[0] if len(members) == 1 else b"".join(members)
 
 
@@ -111,12 +113,10 @@ def _unsnappy(data: Buffer) -> bytes:
         return _unsnappy_block(view)
     parts = []
     at = 0
-    while at < len(view):
+    while at + 4 <= len(view):
         if bytes(view[at : at + len(_XERIAL_MAGIC)]) == _XERIAL_MAGIC:  # streams may follow one another
             at += len(_XERIAL_HEADER)
             continue
-        if at + 4 > len(view):
-            raise CodecError("snappy: the data ends early")
         (size,) = _INT32.unpack_from(view, at)
         at += 4
         if size < 0 or at + size > len(view):
@@ -147,7 +147,29 @@ def _lz4(data: Buffer, level: int) -> bytes:
 def _unlz4(data: Buffer) -> bytes:
     import cramjam
 
-    return bytes(cramjam.lz4.decompress(data))
+    try:
+        return bytes(cramjam.lz4.decompress(data))
+    except cramjam.DecompressionError:
+        view = memoryview(data)
+        end = _end_of_lz4_frame(view)
+        if end is None or end == len(view):
+            raise
+        return bytes(cramjam.lz4.decompress(view[:end]))  # Java's reader stops at the end of the first frame
+
+
+def _end_of_lz4_frame(frame: memoryview) -> int | None:
+    """Where the blocks' end mark stands that ends the frame; None when it is not there."""
+    if len(frame) < _LZ4_SMALLEST_HEADER:
+        return None
+    flags = frame[4]
+    at = _LZ4_SMALLEST_HEADER + (8 if flags & 0x08 else 0) + (4 if flags & 0x01 else 0)
+    while at + 4 <= len(frame):
+        size = int.from_bytes(frame[at : at + 4], "little") & 0x7FFFFFFF
+        at += 4
+        if not size:
+            return at + (4 if flags & 0x04 else 0)
+        at += size + (4 if flags & 0x10 else 0)
+    return None
 
 
 def _zstd(data: Buffer, level: int) -> bytes:

@@ -75,8 +75,13 @@ class TestProducedBatch:
             ),
             (
                 bytes(8) + b"\0\0\0\x10" + bytes(4) + b"\2" + bytes(11),
+                ErrorCode.UNKNOWN_SERVER_ERROR,
+                "",
+            ),
+            (
+                bytes(8) + b"\0\0\0\x2a" + bytes(4) + b"\2" + bytes(37),
                 ErrorCode.CORRUPT_MESSAGE,
-                "the size 28",
+                "",
             ),
         ],
     )
@@ -252,13 +257,36 @@ class TestRecords:
         batch = accepted(Batch(memoryview(data)))
         assert [record.offset for record in records_of(batch.view)] == [0, 5]
 
-    def test_a_compressed_batch_with_gaps_is_built_anew(self) -> None:
+    @pytest.mark.parametrize(("codec", "target"), [(4, "producer"), (4, "gzip")])
+    def test_a_compressed_batch_with_gaps(self, codec: int, target: str) -> None:
         records = [Record(0, NOW_MS, None, b"a"), Record(5, NOW_MS, None, b"b")]
-        data = build_batch(records, keeps_offsets=True, last_offset_delta=1, codec=4, compress=compress)
+        data = build_batch(records, keeps_offsets=True, last_offset_delta=1, codec=codec, compress=compress)
         batch = Batch(memoryview(data))
-        built = accepted(batch)
-        assert built is not batch
-        assert (built.codec, [record.offset for record in records_of(built.view, decompress)]) == (4, [0, 1])
+        if target == "producer":
+            assert refusal(batch).code is ErrorCode.UNKNOWN_SERVER_ERROR
+        else:
+            built = accepted(batch, compression_type=target)
+            assert [record.offset for record in records_of(built.view, decompress)] == [0, 1]
+
+    @pytest.mark.parametrize(
+        "body", [bytes(7), b"\x0e" + bytes(3) + b"\1\1\0", b"\x0b" + bytes(3) + b"\1\1\0"]
+    )
+    def test_a_records_own_length_counts_only_uncompressed(self, body: bytes) -> None:
+        def batch(codec: int, records: bytes) -> Batch:
+            data = build_batch([Record(timestamp_ms=NOW_MS)])[:61] + records
+            data[8:12] = (len(data) - 12).to_bytes(4, "big")
+            return altered(Batch(memoryview(data)), 21, ">h", codec)
+
+        assert refusal(batch(0, body)).code is ErrorCode.INVALID_RECORD
+        for codec in (1, 2, 3, 4):
+            accepted(batch(codec, compress(codec, body)))
+            assert refusal(batch(codec, compress(codec, b"\xff" * 20))).code is ErrorCode.INVALID_RECORD
+
+    def test_a_record_length_that_does_not_end(self) -> None:
+        data = build_batch([Record(timestamp_ms=NOW_MS)])[:61] + b"\xff" * 20
+        data[8:12] = (len(data) - 12).to_bytes(4, "big")
+        batch = altered(Batch(memoryview(data)), 12, ">i", 0)
+        assert refusal(batch).code is ErrorCode.UNKNOWN_SERVER_ERROR
 
 
 class TestTimestamps:

@@ -57,6 +57,27 @@ def test_codecs_that_do_not_exist() -> None:
     assert [CODECS[name] for name in CODEC_NAMES] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("codec", [1, 2, 3])
+def test_what_follows_the_data_is_passed_over_as_java_does(codec: int) -> None:
+    assert decompress(codec, compress(codec, BIG) + b"xx") == BIG
+    assert decompress(codec, compress(codec, b"") + b"xx") == b""
+
+
+@pytest.mark.parametrize("flags", [0x08, 0x10, 0x04])
+def test_lz4_frames_with_more_in_their_header(flags: int) -> None:
+    import cramjam
+
+    if flags == 0x04:
+        checked = cramjam.lz4.Compressor(content_checksum=True, block_linked=False)
+        checked.compress(BIG)
+        frame = bytes(checked.finish())
+        assert frame[4] & flags
+        assert decompress(3, frame + b"xx") == BIG
+    else:
+        with pytest.raises(CodecError):
+            decompress(3, b"\x04\x22\x4d\x18" + bytes([0x60 | flags]) + bytes(20))
+
+
 def test_bombs_are_not_opened() -> None:
     bomb = compress(4, bytes(300 * 1024 * 1024))
     assert len(bomb) < 20_000
