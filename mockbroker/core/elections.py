@@ -183,10 +183,9 @@ def _populate_elr(
     if len(goal.isr) >= min_isr:
         goal.elr = ()
         return
-    candidates = sorted({*goal.elr, *state.isr})
-    goal.elr = tuple(
-        broker for broker in candidates if broker not in goal.isr and broker not in unclean_shutdown
-    )
+    # Kafka keeps replicas that a reassignment took away, and then waits for them for ever.
+    candidates = ({*goal.elr, *state.isr} & set(goal.replicas)) - {*goal.isr, *unclean_shutdown}
+    goal.elr = tuple(sorted(candidates))
 
 
 def _elect(
