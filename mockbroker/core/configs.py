@@ -70,6 +70,21 @@ class Configs:
         """The typed values in force for a group, by name ("consumer.session.timeout.ms")."""
         return group_config_values(self.settings, self.groups.get(group_id, {}))
 
+    def resources(self, kinds: Collection[int]) -> list[tuple[ConfigResourceType, str]]:
+        """What there is to describe of these kinds, in the order of Kafka's answer (KIP-1142).
+
+        Groups and subscriptions without configs of their own are not among them.
+        """
+        brokers = [str(node.id) for node in self.cluster.live_nodes()]
+        names: dict[ConfigResourceType, Iterable[str]] = {
+            ConfigResourceType.GROUP: self.groups,
+            ConfigResourceType.CLIENT_METRICS: self.client_metrics,
+            ConfigResourceType.BROKER_LOGGER: brokers,
+            ConfigResourceType.BROKER: brokers,
+            ConfigResourceType.TOPIC: self.cluster.topics,
+        }
+        return [(kind, name) for kind, of_kind in names.items() if kind in kinds for name in of_kind]
+
     def describe(
         self, node_id: int, resource_type: int, name: str, keys: Collection[str] | None = None
     ) -> Described:

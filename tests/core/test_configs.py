@@ -173,6 +173,21 @@ def test_an_entity_without_configs_is_forgotten() -> None:
     assert configs.client_metrics == {}
 
 
+def test_what_can_be_described_is_listed_by_kind() -> None:
+    configs = make_configs()
+    configs.cluster.create_topic("orders", partitions=1, replication_factor=1)
+    change(configs, ConfigResourceType.CLIENT_METRICS, "all", ("interval.ms", SET, "1000"))
+    change(configs, ConfigResourceType.GROUP, "billing", ("share.isolation.level", SET, "read_committed"))
+    assert configs.resources(list(ConfigResourceType)) == [
+        (ConfigResourceType.GROUP, "billing"),
+        (ConfigResourceType.CLIENT_METRICS, "all"),
+        (ConfigResourceType.BROKER_LOGGER, "1"),
+        (ConfigResourceType.BROKER, "1"),
+        (ConfigResourceType.TOPIC, "orders"),
+    ]
+    assert configs.resources([ConfigResourceType.BROKER]) == [(ConfigResourceType.BROKER, "1")]
+
+
 def test_whoever_may_not_change_a_thing_learns_so_after_its_broker_has_looked() -> None:
     def refuse(kind: ConfigResourceType, name: str) -> None:
         raise KafkaError(ErrorCode.CLUSTER_AUTHORIZATION_FAILED)
