@@ -157,13 +157,10 @@ class Settings(SettingsView):
 
     @property
     def not_honoured(self) -> list[str]:
-        """What was given at start and has no effect here, sorted. A listener's own config is as good as its base."""
+        """What was given at start and has no effect here, sorted."""
         from mockbroker.config.honoured import HONOURED
 
-        definitions = {name: static_definition(name) for name in self.static}
-        return sorted(
-            name for name, known in definitions.items() if known is None or known.name not in HONOURED
-        )
+        return sorted(name for name in self.static if name not in HONOURED)
 
     @property
     def brokers_with_configs(self) -> list[int]:
