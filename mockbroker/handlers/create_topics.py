@@ -87,6 +87,7 @@ def _create(request: Any, asked: Any, call: Call) -> Any:
 
 
 def _configs(call: Call, topic: Topic) -> list[Any]:
+    entries = call.core.configs.topic_entries(topic.overrides, call.node.id)
     return [
         _RESULT.configs(
             name=entry.name,
@@ -95,7 +96,7 @@ def _configs(call: Call, topic: Topic) -> list[Any]:
             config_source=entry.source,
             is_sensitive=entry.is_sensitive,
         )
-        for entry in call.core.configs.describe_overrides(topic.overrides)
+        for entry in sorted(entries)
     ]
 
 
