@@ -59,7 +59,7 @@ def handle(request: Any, call: Call) -> Any:
         rebalance_timeout_ms,
         call.version,
         call.client_id,
-        call.caller.java_host,
+        call.caller.client_host,
         request.group_instance_id,
         request.reason,
     )
