@@ -285,6 +285,9 @@ def _settle(partition: Partition) -> None:
         follower.in_step = in_step
         if follower.end_offset != end and follower.broker_id in leader.state.isr:
             due = follower.caught_up_at + around.max_lag + _A_MOMENT
+            if due <= around.clock.now:
+                # It was let in again just now, or its leader had other troubles: wait for Kafka's next check.
+                due = around.clock.now + around.max_lag / 2
             overdue_at = due if overdue_at is None else min(due, overdue_at)
     _watch(partition, overdue_at)
 
