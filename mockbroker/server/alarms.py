@@ -20,6 +20,7 @@ from math import inf
 import trio
 
 from mockbroker.core.time import Clock
+from mockbroker.server.poller import Poller
 
 __all__ = ["Timekeeper"]
 
@@ -32,11 +33,15 @@ class Timekeeper:
     Args:
         clock: the core's clock, standing where it starts.
         flush: lets the waiting requests try again.
+        poller: runs what has to be done at the end of a batch.
     """
 
-    def __init__(self, clock: Clock, flush: Callable[[], object]) -> None:
+    def __init__(self, clock: Clock, flush: Callable[[], object], poller: Poller) -> None:
         self._clock = clock
         self._flush = flush
+        self._poller = poller
+        #: Whether the core has been told the time in this batch.
+        self.has_told = False
         self._real_time: Callable[[], float] = trio.current_time
         #: Real time at the beginning of this batch, in trio's seconds.
         self.real_now = trio.current_time()
@@ -48,6 +53,13 @@ class Timekeeper:
     @property
     def is_paused(self) -> bool:
         return self._is_paused
+
+    def begin(self) -> None:
+        """Tell the core the time, if that has not been done in this batch. At its end the next alarm is looked at."""
+        if not self.has_told:
+            self.has_told = True
+            self._poller.at_end(self._end_batch)
+            self.tick()
 
     def tick(self) -> None:
         """Tell the core what time it is; what is due by now rings."""
@@ -90,7 +102,7 @@ class Timekeeper:
         self._clock.advance_to(until)
 
     def rearm(self) -> None:
-        """Have the sleeper wake in time for the next alarm. To be called after whatever may have set one."""
+        """Have the sleeper wake in time for the next alarm."""
         due = self._clock.next_alarm
         if due is None or self._is_paused:
             return
@@ -100,18 +112,18 @@ class Timekeeper:
             if self._scope is not None:
                 self._scope.deadline = when
 
-    async def run(self, ring: Callable[[], object]) -> None:
-        """Sleep until the next alarm is due, call `ring`, and so on, until cancelled.
-
-        Args:
-            ring: calls `tick` as a batch of its own (`Poller.call`).
-        """
+    async def run(self) -> None:
+        """Sleep until the next alarm is due, ring it, and so on, until cancelled."""
         while True:
             self._wakes_at = inf
             self.rearm()
             with trio.CancelScope(deadline=self._wakes_at) as self._scope:
                 await trio.sleep_forever()
-            ring()
+            self._poller.call(self.begin)
+
+    def _end_batch(self) -> None:
+        self.has_told = False
+        self.rearm()
 
     def _ring_until(self, when: float) -> None:
         clock = self._clock

@@ -10,6 +10,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from mockbroker.broker import Broker
 from mockbroker.config import Settings
+from mockbroker.config.honoured import HONOURED
 from mockbroker.core import brokers as core_brokers
 from mockbroker.core.assembly import Core
 from mockbroker.server.listeners import open_sockets
@@ -30,6 +32,8 @@ __all__ = ["AUTO", "ServedCluster", "host_and_port"]
 
 #: Advertise the address on which the client came in.
 AUTO = "auto"
+
+_log = logging.getLogger("mockbroker.server")
 
 _EVERYWHERE = ("", "0.0.0.0", "::")
 
@@ -75,6 +79,7 @@ class ServedCluster:
         self._is_auto = advertised_host == AUTO or (advertised_host is None and host in _EVERYWHERE)
         self._advertised = host if advertised_host in (None, AUTO) else str(advertised_host)
         settings = Settings(config)
+        _warn_of_no_effect(settings.static)
         opened = _open_each(host, port, brokers)
         self.ports = [sockets[0].getsockname()[1] for sockets in opened]
         try:
@@ -152,6 +157,12 @@ class ServedCluster:
 
 def _address_of_caller(node: Node, caller: Caller) -> tuple[str, int]:
     return caller.local_address[0], node.port
+
+
+def _warn_of_no_effect(config: Mapping[str, str]) -> None:
+    for name in config:
+        if name not in HONOURED:
+            _log.warning("The config %s has no effect here", name)
 
 
 def _check(brokers: int, racks: Sequence[str], port: int, advertised_port: int | None) -> None:

@@ -197,6 +197,7 @@ class Connection:
             else:
                 self._end("the client closed it")
             return
+        self._timekeeper.begin()
         self.active_at = self._timekeeper.real_now
         if self._pending is not None:
             self._hold(frames)
@@ -273,6 +274,7 @@ class Connection:
         try:
             self._send()
             if self._held and self._pending is None and not self._out:
+                self._timekeeper.begin()
                 frames, self._held = self._held, []
                 self._held_bytes = 0
                 self._execute(frames)

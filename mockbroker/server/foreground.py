@@ -23,7 +23,7 @@ def serve_until_signal(server: Server, on_ready: Callable[[], object]) -> None:
 
 async def _serve(server: Server, on_ready: Callable[[], object]) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with serving(server):
+        async with serving(server, lingers=True):
             on_ready()
             async for _ in signals:
                 break

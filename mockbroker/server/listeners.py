@@ -144,6 +144,7 @@ class BrokerListener:
         self._sockets = {sock.fileno(): sock for sock in sockets}
         self._count_of: dict[str, int] = {}
         self._is_full = False
+        self._is_started = False
 
     @property
     def sockets(self) -> list[socket.socket]:
@@ -152,6 +153,7 @@ class BrokerListener:
 
     def start(self) -> None:
         """Accept from now on."""
+        self._is_started = True
         for sock in self._sockets.values():
             self._server.poller.add(sock, _Acceptor(self, sock))
 
@@ -162,7 +164,8 @@ class BrokerListener:
             abruptly: reset the connections, as the end of a process without clean-up does.
         """
         for fd, sock in self._sockets.items():
-            self._server.poller.remove(fd)
+            if self._is_started:
+                self._server.poller.remove(fd)
             sock.close()
         self._sockets.clear()
         for connection in list(self.connections):

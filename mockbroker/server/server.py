@@ -68,15 +68,14 @@ class Server:
     Args:
         broker: who answers.
         settings: the cluster's configs.
-        poller: waits for the sockets; by default the fastest kind there is.
     """
 
-    def __init__(self, broker: Broker, settings: Settings, poller: Poller | None = None) -> None:
+    def __init__(self, broker: Broker, settings: Settings) -> None:
         self.broker = broker
         self.settings = settings
-        self.poller = make_poller() if poller is None else poller
         self.scratch = bytearray(SCRATCH_SIZE)
         self.max_frame_size: int = settings["socket.request.max.bytes"]
+        self.poller: Poller
         self.timekeeper: Timekeeper
         self.listeners: dict[int, BrokerListener] = {}
         self._nursery: trio.Nursery | None = None
@@ -115,7 +114,6 @@ class Server:
         """Close everything; also a server that never ran."""
         for node_id in list(self.listeners):
             self.close(node_id)
-        self.poller.close()
 
     def abandon(self) -> None:
         """In a forked child: close its copies of the sockets, and leave the parent's alone."""
@@ -124,25 +122,28 @@ class Server:
                 sock.close()
             for connection in listener.connections:
                 connection.abandon()
-        self.poller.close()
 
-    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled or told to `stop`; then everything is closed."""
-        self.timekeeper = timekeeper = Timekeeper(self.broker.clock, self.broker.flush)
-        self.poller.before_batch = timekeeper.tick
-        self.poller.after_batch = timekeeper.rearm
+    async def run(
+        self, poller: Poller, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve until cancelled or told to `stop`; then everything is closed.
+
+        Args:
+            poller: watches the sockets, and is run by somebody else.
+        """
+        self.poller = poller
+        self.timekeeper = Timekeeper(self.broker.clock, self.broker.flush, poller)
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                await nursery.start(self.poller.run)
                 for listener in self.listeners.values():
                     listener.start()
-                nursery.start_soon(timekeeper.run, self.poller.wake)
+                nursery.start_soon(self.timekeeper.run)
                 nursery.start_soon(self._close_idle, self.settings["connections.max.idle.ms"] / 1000)
                 task_status.started()
         finally:
             self._nursery = None
-            self.poller.call(self.close_all)
+            poller.call(self.close_all)
 
     def stop(self) -> None:
         """Have `run` end. Only in the trio thread."""
@@ -155,13 +156,14 @@ class Server:
         Only in the trio thread.
         """
 
-        def then_flush() -> _T:
+        def at_the_right_time() -> _T:
+            self.timekeeper.begin()
             try:
                 return function()
             finally:
                 self.broker.flush()
 
-        return self.poller.call(then_flush)
+        return self.poller.call(at_the_right_time)
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:
         """Run `function` after so many seconds of real time."""
@@ -192,6 +194,7 @@ class Server:
 
     def on_closed(self, connection: Connection, reason: str) -> None:
         """A connection tells that it has closed."""
+        self.timekeeper.begin()
         caller = connection.caller
         _log.debug("Broker %d: closed connection %d: %s", caller.node_id, caller.connection_id, reason)
         try:
@@ -224,11 +227,20 @@ def _close_each(connections: list[Connection]) -> None:
 
 
 @asynccontextmanager
-async def serving(server: Server) -> AsyncIterator[None]:
-    """Have `server` run beside the block, in the caller's trio run; it ends with the block."""
-    async with trio.open_nursery() as nursery:
-        await nursery.start(server.run)
-        try:
-            yield
-        finally:
-            server.stop()
+async def serving(server: Server, *, lingers: bool = False) -> AsyncIterator[None]:
+    """Have `server` run beside the block, in the caller's trio run; it ends with the block.
+
+    Args:
+        lingers: see `EpollPoller`.
+    """
+    poller = make_poller(lingers=lingers)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(poller.run)
+            await nursery.start(server.run, poller)
+            try:
+                yield
+            finally:
+                nursery.cancel_scope.cancel()
+    finally:
+        poller.close()

@@ -21,6 +21,7 @@ from weakref import WeakSet
 
 import trio
 
+from mockbroker.server.poller import Poller, make_poller
 from mockbroker.server.server import Server
 
 __all__ = ["BackgroundServer"]
@@ -66,6 +67,7 @@ class _TrioThread:
 
     def __init__(self) -> None:
         self._users = 0
+        self.poller = make_poller(lingers=True)
         self._nursery: trio.Nursery
         self._token: trio.lowlevel.TrioToken
         started = threading.Lock()
@@ -99,7 +101,9 @@ class _TrioThread:
     def forget(cls) -> None:
         """In a forked child: there is no thread."""
         cls._lock = threading.Lock()
-        cls._current = None
+        if cls._current is not None:
+            cls._current.poller.close()
+            cls._current = None
 
     @property
     def is_here(self) -> bool:
@@ -108,9 +112,10 @@ class _TrioThread:
 
     def run_soon(self, function: Callable[[], object]) -> None:
         self._token.run_sync_soon(function)
+        self.poller.interrupt()
 
-    def spawn(self, task: Callable[[], Awaitable[object]]) -> None:
-        self.run_soon(lambda: self._nursery.start_soon(task))
+    def spawn(self, task: Callable[[Poller], Awaitable[object]]) -> None:
+        self.run_soon(lambda: self._nursery.start_soon(task, self.poller))
 
     def call(self, function: Callable[[], _T]) -> _T:
         if self.is_here:
@@ -120,10 +125,13 @@ class _TrioThread:
         return outcome.wait()
 
     async def _main(self, started: Callable[[], None]) -> None:
-        async with trio.open_nursery() as self._nursery:
-            self._token = trio.lowlevel.current_trio_token()
-            started()
-            await trio.sleep_forever()
+        try:
+            async with trio.open_nursery() as self._nursery:
+                self._token = trio.lowlevel.current_trio_token()
+                self._nursery.start_soon(self.poller.run)
+                started()
+        finally:
+            self.poller.close()
 
 
 class BackgroundServer:
@@ -189,9 +197,9 @@ class BackgroundServer:
         """The server runs (trio's `TaskStatus`)."""
         self._started.set()
 
-    async def _run(self) -> None:
+    async def _run(self, poller: Poller) -> None:
         try:
-            await self._server.run(self)
+            await self._server.run(poller, task_status=self)
         except Exception:
             _log.exception("A cluster's server failed")
         finally:

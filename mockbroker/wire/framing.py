@@ -19,7 +19,7 @@ from struct import Struct
 __all__ = ["SCRATCH_SIZE", "FrameReader"]
 
 #: Size of the buffer into which all connections of a server read, one after the other.
-SCRATCH_SIZE = 128 * 1024
+SCRATCH_SIZE = 64 * 1024
 
 #: A frame that has begun gets a buffer of its own from this size on. Of a smaller one, what has arrived is kept aside
 #: and put before the next read.

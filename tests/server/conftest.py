@@ -15,7 +15,7 @@ from mockbroker.broker import Disconnect
 from mockbroker.core.time import Clock
 from mockbroker.core.waiting import Pending, Waiting
 from mockbroker.handlers.call import Caller
-from mockbroker.server.poller import EpollPoller, Poller, TaskPoller
+from mockbroker.server.poller import TaskPoller, make_poller
 from mockbroker.server.server import Server
 from mockbroker.server.thread import BackgroundServer
 
@@ -161,7 +161,7 @@ class Client:
 class Fixture:
     """A running server with one broker, and what a test needs to look at it."""
 
-    def __init__(self, poller: Poller, **limits: int) -> None:
+    def __init__(self, **limits: int) -> None:
         self.broker = ScriptedBroker()
         self.limits = Limits(
             {
@@ -172,7 +172,7 @@ class Fixture:
                 **{name.replace("_", "."): value for name, value in limits.items()},
             }
         )
-        self.server = Server(self.broker, self.limits, poller)
+        self.server = Server(self.broker, self.limits)
         self.port = self.server.open(1, "127.0.0.1", 0)
         self.background = BackgroundServer(self.server)
         self.clients: list[Client] = []
@@ -205,13 +205,20 @@ class Fixture:
         self.background.stop()
 
 
-@pytest.fixture(params=[EpollPoller, TaskPoller])
-def make_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., Fixture]]:
+def make_task_poller(*, lingers: bool) -> TaskPoller:
+    return TaskPoller()
+
+
+@pytest.fixture(params=[make_poller, make_task_poller])
+def make_server(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Fixture]]:
     """Makes running servers; limits are settings, with underscores for dots."""
+    monkeypatch.setattr("mockbroker.server.thread.make_poller", request.param)
     made: list[Fixture] = []
 
     def make(**limits: int) -> Fixture:
-        made.append(Fixture(request.param(), **limits))
+        made.append(Fixture(**limits))
         return made[-1]
 
     yield make

@@ -11,6 +11,7 @@ import trio.testing
 
 from mockbroker.core.time import Clock
 from mockbroker.server.alarms import Timekeeper
+from mockbroker.server.poller import Poller
 
 START = 1_700_000_000.0
 
@@ -29,7 +30,7 @@ class Watch:
         self.clock = Clock(START)
         self.flushes = 0
         self.rang: list[tuple[str, float]] = []
-        self.keeper = Timekeeper(self.clock, self.flush)
+        self.keeper = Timekeeper(self.clock, self.flush, Poller())
         self.began = trio.current_time()
 
     def flush(self) -> None:
@@ -64,7 +65,7 @@ class TestTimekeeper:
         watch.set("second", 2)
         watch.set("first", 1)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(watch.keeper.run, watch.keeper.tick)
+            nursery.start_soon(watch.keeper.run)
             await trio.sleep(3)
             nursery.cancel_scope.cancel()
         assert watch.rang == [("first", 1), ("second", 2)]
@@ -74,7 +75,7 @@ class TestTimekeeper:
     async def test_an_earlier_alarm_wakes_the_sleeper_earlier(self) -> None:
         watch = Watch()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(watch.keeper.run, watch.keeper.tick)
+            nursery.start_soon(watch.keeper.run)
             await trio.sleep(1)
             watch.keeper.tick()
             watch.set("late", 10)
@@ -89,7 +90,7 @@ class TestTimekeeper:
     async def test_a_cancelled_alarm_does_not_ring(self) -> None:
         watch = Watch()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(watch.keeper.run, watch.keeper.tick)
+            nursery.start_soon(watch.keeper.run)
             alarm = watch.set("cancelled", 1)
             watch.set("kept", 2)
             await trio.testing.wait_all_tasks_blocked()
@@ -128,7 +129,7 @@ class TestTimekeeper:
     async def test_the_sleeper_sleeps_while_paused(self) -> None:
         watch = Watch()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(watch.keeper.run, watch.keeper.tick)
+            nursery.start_soon(watch.keeper.run)
             watch.set("alarm", 3)
             watch.keeper.pause()
             await trio.sleep(50)
