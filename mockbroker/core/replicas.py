@@ -21,6 +21,7 @@ from mockbroker.core.replication import Surroundings, advance_high_watermark, le
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
+    from mockbroker.core.batches import Batch
     from mockbroker.core.log import Log
     from mockbroker.core.time import Alarm
     from mockbroker.core.topics import Topic
@@ -183,7 +184,7 @@ class Partition:
 
     def append(
         self,
-        view: memoryview,
+        batch: Batch | memoryview,
         *,
         acks: int = 1,
         at: int | None = None,
@@ -194,7 +195,7 @@ class Partition:
         """Append one record batch as the leader, stamping it in place.
 
         Args:
-            view: the batch, on memory that nobody else changes.
+            batch: on memory that nobody else changes.
             acks: -1, 0 or 1, as in a Produce request.
             at: id of the broker that was asked; None: whoever leads.
             guard: see `Log.append_as_leader`, as for `transaction_version`.
@@ -210,14 +211,17 @@ class Partition:
             raise KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
         end = log.end_offset
         appended = log.append_as_leader(
-            view, state.leader_epoch, origin=origin, guard=guard, transaction_version=transaction_version
+            batch, state.leader_epoch, origin=origin, guard=guard, transaction_version=transaction_version
         )
         if appended.batch is not None:
             if leader.followers:
                 replicate(self, leader, appended.batch, end)
             else:
                 log.high_watermark = log.end_offset
-            self.around.waiting.touch(self)
+            around = self.around
+            around.waiting.touch(self)
+            if len(log.segments) > 1:
+                around.upkeep.wake_cleaner(log)
         return AppendResult(
             appended.base_offset, appended.append_time_ms, log.start_offset, appended.last_offset + 1
         )

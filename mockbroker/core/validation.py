@@ -33,6 +33,7 @@ from protocol_specs.record_batch import (
     APPEND_TIME_FLAG,
     CONTROL_FLAG,
     HEADER_SIZE,
+    NO_TIMESTAMP,
     Buffer,
     Record,
     build_batch,
@@ -44,7 +45,7 @@ from protocol_specs.records import read_records
 if TYPE_CHECKING:
     from mockbroker.config import LogConfig
 
-__all__ = ["RecordsRejected", "produced_batch", "validate_append"]
+__all__ = ["RecordsRejected", "first_batch_size", "produced_batch", "validate_append"]
 
 _FOREVER_MS: Final = 2**63 - 1
 _READ_ALL_UP_TO: Final = 32
@@ -82,7 +83,7 @@ def produced_batch(records: memoryview | None, version: int) -> Batch:
     """
     if records is None:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
-    size = _next_size(records)
+    size = first_batch_size(records)
     if size is None:
         raise _invalid(
             f"Produce requests with version {version} must have at least one record batch per partition"
@@ -93,7 +94,7 @@ def produced_batch(records: memoryview | None, version: int) -> Batch:
             "magic version 2"
         )
     if size < len(records):
-        if _next_size(records[size:]) is not None:
+        if first_batch_size(records[size:]) is not None:
             raise _invalid(
                 f"Produce requests with version {version} are only allowed to contain exactly one record "
                 "batch per partition"
@@ -116,8 +117,12 @@ def produced_batch(records: memoryview | None, version: int) -> Batch:
     return batch
 
 
-def _next_size(records: memoryview) -> int | None:
-    """Bytes of the batch that `records` begins with; None when it is not all there (`ByteBufferLogInputStream`)."""
+def first_batch_size(records: memoryview) -> int | None:
+    """Bytes of the batch that `records` begins with; None when it is not all there (`ByteBufferLogInputStream`).
+
+    Raises:
+        KafkaError: CORRUPT_MESSAGE for an impossible size or magic.
+    """
     if len(records) < 12:
         return None
     length: int = _LENGTH.unpack_from(records, 8)[0]
@@ -232,7 +237,7 @@ def _check_in_place(batch: Batch, codec: int, config: LogConfig, now_ms: int, pa
         ):
             max_timestamp = _max_timestamp_read(batch, data, at, config, now_ms, partition)
         else:
-            max_timestamp = batch.base_timestamp + scan[1]
+            max_timestamp = max(batch.base_timestamp + scan[1], NO_TIMESTAMP)
     elif not lengths_fit(data, at, batch.count):
         max_timestamp = _max_timestamp_read(batch, data, at, config, now_ms, partition)
     if not is_create_time:
@@ -274,7 +279,7 @@ def _max_timestamp_read(
         raise KafkaError(
             ErrorCode.UNKNOWN_SERVER_ERROR, "offsets in a compressed batch do not count up one by one"
         )
-    return max([record.timestamp_ms for record in records], default=-1)
+    return max([NO_TIMESTAMP, *(record.timestamp_ms for record in records)])
 
 
 def _check_records(
@@ -340,6 +345,8 @@ def _all_records(batch: Batch) -> list[Record]:
 def _rebuilt(
     batch: Batch, records: list[Record], codec: int, config: LogConfig, now_ms: int, partition: str
 ) -> Batch:
+    if any(record.timestamp_ms < NO_TIMESTAMP for record in records):
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, "Invalid negative timestamp")
     level = getattr(config, _LEVELS[codec]) if codec in _LEVELS else None
     built = build_batch(
         records,

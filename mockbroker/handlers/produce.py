@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.validation import first_batch_size, produced_batch
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.call import Call, Disconnect
 from mockbroker.handlers.leader_hints import LeaderHints
@@ -51,11 +52,8 @@ _WITHOUT_LOG_START = frozenset(
 #: The client id under which administrators may write to internal topics (`AdminUtils`).
 _ADMIN_CLIENT_ID = "__admin_client"
 
-_MAGIC_AT, _ATTRIBUTES_AT, _LENGTH_AT = 16, 22, 8
-_TRANSACTIONAL, _CODEC_MASK, _ZSTD = 0x10, 0x07, 4
-_BATCH_OVERHEAD = 12
-#: The first version that may carry zstd (KIP-110).
-_TAKES_ZSTD = 7
+_ATTRIBUTES_AT = 22
+_TRANSACTIONAL = 0x10
 
 
 class _Unsettled:
@@ -70,8 +68,11 @@ class _Unsettled:
 
 
 def handle(request: Any, call: Call) -> Any:
-    if not _may_write(request, call):
-        return _refuse_all(request, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    try:
+        if not _may_write(request, call):
+            return _refuse_all(request, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    except KafkaError as error:
+        return _refuse_all(request, error.code, error.message)
     acks = request.acks
     hints = LeaderHints(call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
     unsettled: list[_Unsettled] = []
@@ -116,13 +117,14 @@ def _produce(
     """Append one partition's batch, and give its entry in the response."""
     partition: Partition | None = None
     try:
-        partition = _find_partition(call, topic, data.index)
-        check_batch(call.version, data.records)
+        found = _find_partition(call, topic, data.index)
+        batch = produced_batch(data.records, call.version)
+        partition = found
         if request.acks not in (-1, 0, 1):
             raise KafkaError(ErrorCode.INVALID_REQUIRED_ACKS)
         if topic.is_internal and call.client_id != _ADMIN_CLIENT_ID:
             raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
-        result = partition.append(data.records, acks=request.acks, at=call.node.id)
+        result = partition.append(batch, acks=request.acks, at=call.node.id)
     except KafkaError as error:
         return _refuse(call, partition, data.index, error, hints)
     entry = _PARTITION(
@@ -148,21 +150,6 @@ def _find_partition(call: Call, topic: Any, index: int) -> Partition:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     found: Partition = topic.partitions[index]
     return found
-
-
-def check_batch(version: int, records: memoryview | None) -> None:
-    """Refuse what the request's version does not allow: one batch, of magic 2 (`ProduceRequest.validateRecords`).
-
-    Raises:
-        KafkaError: INVALID_RECORD, UNSUPPORTED_COMPRESSION_TYPE.
-    """
-    if records is None or len(records) <= _ATTRIBUTES_AT or records[_MAGIC_AT] != 2:
-        raise KafkaError(ErrorCode.INVALID_RECORD)
-    if version < _TAKES_ZSTD and records[_ATTRIBUTES_AT] & _CODEC_MASK == _ZSTD:
-        raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
-    size = int.from_bytes(records[_LENGTH_AT : _LENGTH_AT + 4]) + _BATCH_OVERHEAD
-    if size < len(records):
-        raise KafkaError(ErrorCode.INVALID_RECORD)
 
 
 def _is_settled(one: _Unsettled, call: Call, hints: LeaderHints, last: bool) -> bool:
@@ -204,13 +191,13 @@ def _failed(index: int, code: int, message: str | None = None) -> Any:
     return _PARTITION(index=index, error_code=code, base_offset=-1, error_message=message)
 
 
-def _refuse_all(request: Any, code: ErrorCode) -> Any:
+def _refuse_all(request: Any, code: ErrorCode, message: str | None = None) -> Any:
     """The same error for every partition; with acks=0 the end of the connection."""
     topics = [
         _TOPIC(
             name=data.name,
             topic_id=data.topic_id,
-            partition_responses=[_failed(one.index, code, code.message) for one in data.partition_data],
+            partition_responses=[_failed(one.index, code, message) for one in data.partition_data],
         )
         for data in request.topic_data
     ]
@@ -227,15 +214,18 @@ def _answer_nothing(topics: list[Any]) -> None:
 
 
 def _may_write(request: Any, call: Call) -> bool:
-    """Whether transactional batches, if there are any, come with a transactional id that may be used."""
+    """Whether transactional batches, if there are any, come with a transactional id that may be used.
+
+    Raises:
+        KafkaError: CORRUPT_MESSAGE, for the whole request, where a batch to be asked has an impossible size or magic.
+        Disconnect: records are null.
+    """
     for data in request.topic_data:
         for one in data.partition_data:
             records = one.records
-            if (
-                records is not None
-                and len(records) > _ATTRIBUTES_AT
-                and records[_ATTRIBUTES_AT] & _TRANSACTIONAL
-            ):
+            if records is None:
+                raise Disconnect(f"null records for partition {one.index}")
+            if first_batch_size(records) is not None and records[_ATTRIBUTES_AT] & _TRANSACTIONAL:
                 name = request.transactional_id
                 return name is not None and call.allows(
                     AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, name

@@ -76,16 +76,16 @@ class TestProducedBatch:
             (
                 bytes(8) + b"\0\0\0\x10" + bytes(4) + b"\2" + bytes(11),
                 ErrorCode.UNKNOWN_SERVER_ERROR,
-                "",
+                None,
             ),
             (
                 bytes(8) + b"\0\0\0\x2a" + bytes(4) + b"\2" + bytes(37),
                 ErrorCode.CORRUPT_MESSAGE,
-                "",
+                None,
             ),
         ],
     )
-    def test_what_is_no_batch(self, data: bytes, code: ErrorCode, text: str) -> None:
+    def test_what_is_no_batch(self, data: bytes, code: ErrorCode, text: str | None) -> None:
         with pytest.raises(KafkaError, match=text) as caught:
             produced_batch(memoryview(data), 9)
         assert caught.value.code is code
@@ -321,6 +321,12 @@ class TestTimestamps:
 
     def test_no_timestamp_is_no_error(self) -> None:
         accepted(batch_of(Record(value=b"v")), message_timestamp_before_max_ms=1000)
+
+    @pytest.mark.parametrize("codec", [0, 1])
+    def test_negative_timestamps_are_none_to_the_header(self, codec: int) -> None:
+        batch = batch_of(Record(timestamp_ms=-2, value=b"v"), codec=codec)
+        assert accepted(batch).max_timestamp == -1
+        assert refusal(batch, compression_type="lz4").code is ErrorCode.UNKNOWN_SERVER_ERROR
 
     def test_a_key_error_and_a_timestamp_error_are_a_timestamp_error(self) -> None:
         records = [Record(timestamp_ms=NOW_MS), Record(timestamp_ms=NOW_MS + 2 * HOUR_MS, key=b"k")]
