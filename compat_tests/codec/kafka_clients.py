@@ -41,7 +41,11 @@ def codec_jars(release: str) -> Path:
     require("mvn")
     fetch = [
         *("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"),
-        *(f"-Dkafka.version={release}", f"-DoutputDirectory={folder}", f"-Dmaven.repo.local={CACHE / 'maven'}"),
+        *(
+            f"-Dkafka.version={release}",
+            f"-DoutputDirectory={folder}",
+            f"-Dmaven.repo.local={CACHE / 'maven'}",
+        ),
         *(["-Pcoordinators"] if release == _WITH_COORDINATORS else []),
     ]
     subprocess.run(fetch, check=True, stdin=subprocess.DEVNULL, cwd=ROOT)

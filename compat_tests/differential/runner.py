@@ -61,7 +61,9 @@ class Run:
         for kind in (0, 1):
             asked = {"key_type": kind, "coordinator_keys": ["warm-up"]}
             self._wait(
-                lambda asked=asked: not self.prepare("FindCoordinator", 4, **asked)["coordinators"][0]["error_code"],
+                lambda asked=asked: (
+                    not self.prepare("FindCoordinator", 4, **asked)["coordinators"][0]["error_code"]
+                ),
                 f"coordinator of kind {kind}",
             )
 

@@ -31,19 +31,13 @@ class Broker:
 
 
 @contextmanager
-def mockbroker(directory: Path, *, brokers: int, arguments: Sequence[str] = ()) -> Iterator[Broker]:
+def mockbroker(directory: Path, *, brokers: int, properties: Sequence[str] = ()) -> Iterator[Broker]:
     """`mockbroker serve` on free ports; its end must be clean and its log without a traceback."""
-    command = [
-        sys.executable,
-        "-m",
-        "mockbroker",
-        "serve",
-        "--port",
-        "0",
-        "--brokers",
-        str(brokers),
-        *arguments,
-    ]
+    command = [sys.executable, "-m", "mockbroker", "serve", "--port", "0", "--brokers", str(brokers)]
+    if properties:
+        config = directory / "server.properties"
+        config.write_text("\n".join(properties) + "\n")
+        command += ["--config", str(config)]
     server = Running(command, directory, name="mockbroker")
     try:
         ready = server.wait_for(READY.search, within=30, what="the ready line")

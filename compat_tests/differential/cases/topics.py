@@ -132,6 +132,7 @@ def delete_topics(run: Run) -> None:
             run.ask("mixed", "DeleteTopics", version, topic_names=[names[2], "absent", ""], timeout_ms=5000)
             run.ask("nothing", "DeleteTopics", version, topic_names=[], timeout_ms=5000)
             continue
+
         def ask(label: str, *topics: tuple[str | None, bytes]) -> None:
             asked = [{"name": name, "topic_id": topic_id} for name, topic_id in topics]
             run.ask(label, "DeleteTopics", 6, topics=asked, timeout_ms=5000)
