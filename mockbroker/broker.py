@@ -189,5 +189,5 @@ def _refuse(route: Route, request: Any, call: Call, error: KafkaError) -> Any:
     reply = response.make_default()
     reply.error_code = error.code
     if "error_message" in response.fields:
-        reply.error_message = error.message
+        reply.error_message = error.detail
     return reply

@@ -173,6 +173,11 @@ class KafkaError(Exception):
         self.message = code.message if message is None else message
         super().__init__(f"{code.name}: {self.message}")
 
+    @property
+    def detail(self) -> str | None:
+        """The text, unless it only repeats what the code says: what most answers carry (`ApiError.fromThrowable`)."""
+        return None if self.message == self.code.message else self.message
+
 
 _RETRIABLE = frozenset(
     {

@@ -33,6 +33,7 @@ _FREE = frozenset(
 )
 
 _MEMBER = re.compile(r"(.*)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_NUMBER = re.compile(r"\d{13,}")
 _CLOCK_MS = 1_600_000_000_000
 _ZERO_UUID = "AAAAAAAAAAAAAAAAAAAAAA"
 
@@ -55,6 +56,8 @@ class Normaliser:
             return "a time"
         if isinstance(answer, str) and (found := _MEMBER.match(answer)):
             return self._placeholder(f"{found[1]}-uuid", answer)
+        if isinstance(answer, str) and name.endswith("message"):
+            return _NUMBER.sub("<number>", answer)
         if name in _IDS and answer not in (None, -1, "", 0, _ZERO_UUID):
             return self._placeholder(name, answer)
         return answer

@@ -49,7 +49,7 @@ class Peer:
         timeout: seconds that an answer may take.
     """
 
-    def __init__(self, address: str, *, timeout: float = 20.0, client_id: str | None = _CLIENT_ID) -> None:
+    def __init__(self, address: str, *, timeout: float = 8.0, client_id: str | None = _CLIENT_ID) -> None:
         host, _, port = address.rpartition(":")
         self._address = (host, int(port))
         self._timeout = timeout

@@ -70,7 +70,11 @@ class Run:
     def _is_led(self, name: str) -> bool:
         asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
         topic = self.prepare("Metadata", 12, **asked)["topics"][0]
-        return not topic["error_code"] and all(not one["error_code"] for one in topic["partitions"])
+        if topic["error_code"] or any(one["error_code"] for one in topic["partitions"]):
+            return False
+        wanted = [{"partition_index": one["partition_index"], "timestamp": -1} for one in topic["partitions"]]
+        found = self.prepare("ListOffsets", 7, replica_id=-1, topics=[{"name": name, "partitions": wanted}])
+        return all(not one["error_code"] for one in found["topics"][0]["partitions"])
 
     @staticmethod
     def _wait(done: Callable[[], bool], what: str) -> None:

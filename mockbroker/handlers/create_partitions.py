@@ -49,5 +49,5 @@ def _result(name: str, error: KafkaError | None) -> Any:
     return _RESULT(
         name=name,
         error_code=ErrorCode.NONE if error is None else error.code,
-        error_message=None if error is None else error.message,
+        error_message=None if error is None else error.detail,
     )

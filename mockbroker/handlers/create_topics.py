@@ -73,7 +73,7 @@ def _create(request: Any, asked: Any, call: Call) -> Any:
         return _failed(asked.name, error)
     result = _RESULT(
         name=topic.name,
-        topic_id=bytes(16) if request.validate_only else topic.id,
+        topic_id=topic.id,
         error_code=ErrorCode.NONE,
         error_message=None,
     )

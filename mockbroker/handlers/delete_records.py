@@ -41,7 +41,8 @@ def handle(request: Any, call: Call) -> Any:
                 waiting.append((entry, partition, partition.delete_records(asked.offset, at=call.node.id)))
             except KafkaError as error:
                 entry.error_code = error.code
-        topics.append(_TOPIC(name=topic.name, partitions=entries))
+        if entries:
+            topics.append(_TOPIC(name=topic.name, partitions=entries))
     reply = _RESPONSE(throttle_time_ms=0, topics=topics)
 
     def attempt(last: bool) -> Any:
