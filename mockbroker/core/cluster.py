@@ -24,6 +24,7 @@ from mockbroker.core.replicas import Partition
 from mockbroker.core.replication import Surroundings
 from mockbroker.core.topic_admin import INTERNAL_SIZES, add_partitions, internal_topic_configs, new_topic
 from mockbroker.core.topics import INTERNAL_TOPICS, Topic, check_topic_name, new_uuid, unified_name
+from mockbroker.core.upkeep import Upkeep
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.notation import uuid_text
 
@@ -87,6 +88,7 @@ class Cluster:
         for number in range(brokers):
             rack = racks[number] if number < len(racks) else ""
             self.add_node(settings.first_node_id + number, rack or None)
+        self.upkeep = self.around.upkeep = Upkeep(self)
         settings.on_change(self._settings_changed)
 
     # Brokers.
@@ -160,7 +162,7 @@ class Cluster:
             self.unified_names[unified] = name
         self.version += 1
         for partition in topic.partitions:
-            self._announce(partition)
+            self._add(partition)
         return topic
 
     def auto_create_topic(self, name: str) -> Topic:
@@ -205,7 +207,7 @@ class Cluster:
         for state in states:
             partition = Partition(topic, len(topic.partitions), state, self.around)
             topic.partitions.append(partition)
-            self._announce(partition)
+            self._add(partition)
         return topic
 
     def delete_topic(self, name: str) -> Topic:
@@ -308,6 +310,7 @@ class Cluster:
         partition.apply(state)
         if before.leader_epoch != state.leader_epoch:
             self._announce(partition)
+        self.upkeep.watch(partition)
 
     def _may_lead(self, broker_id: int) -> bool:
         node = self.nodes.get(broker_id)
@@ -316,6 +319,10 @@ class Cluster:
     def _announce(self, partition: Partition) -> None:
         for listener in self.leader_listeners:
             listener(partition)
+
+    def _add(self, partition: Partition) -> None:
+        self._announce(partition)
+        self.upkeep.watch(partition)
 
     def _alter_isr(self, partition: Partition, isr: tuple[int, ...]) -> None:
         self.change(partition, Targets(isr=isr))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
     from mockbroker.core.topics import Topic
+    from mockbroker.core.upkeep import Upkeep
     from mockbroker.core.waiting import Waiting
 
 __all__ = [
@@ -54,9 +55,12 @@ class Surroundings:
         max_lag: replica.lag.time.max.ms, in seconds.
         alter_isr: asks the controller for another ISR (`AlterPartition`).
         new_log: makes the log of a new replica on a broker; answers it and the name of its directory.
+        upkeep: is told of logs that may be cleaned.
     """
 
-    __slots__ = ("alter_isr", "clock", "max_lag", "new_log", "nodes", "waiting")
+    __slots__ = ("alter_isr", "clock", "max_lag", "new_log", "nodes", "upkeep", "waiting")
+
+    upkeep: Upkeep
 
     def __init__(
         self,

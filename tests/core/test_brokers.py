@@ -130,7 +130,7 @@ def test_a_slow_follower_leaves_the_isr_and_comes_back() -> None:
     assert partition.leader_epoch == 0
     partition.resume()
     assert partition.isr == (1, 2, 3)
-    assert cluster.clock.next_alarm is None
+    assert partition.lag_alarm is None
 
 
 def test_a_follower_may_lag_by_seconds() -> None:
@@ -203,7 +203,7 @@ def test_a_short_cut_changes_nothing() -> None:
     assert (partition.leader, partition.leader_epoch, partition.isr) == (1, 0, (1, 2, 3))
     assert partition.high_watermark == 1
     assert values_of(partition, 3) == [b"a"]
-    assert cluster.clock.next_alarm is None
+    assert partition.lag_alarm is None
 
 
 def test_the_only_replica_comes_back_with_its_records() -> None:
