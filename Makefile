@@ -48,7 +48,7 @@ compat-report: $(CACHE)/venv/ready
 	$(RUN)/python -m compat_tests.report
 
 differential: $(CACHE)/venv/ready
-	$(RUN)/pytest -r s compat_tests/differential
+	$(RUN)/python -m compat_tests.differential
 
 bench: $(CACHE)/venv/ready
 	$(RUN)/python -m benchmarks
