@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mockbroker.core.replica import ReadResult
     from mockbroker.core.replicas import Partition
 
-__all__ = ["handle"]
+__all__ = ["handle", "refuse"]
 
 _RESPONSE = FETCH.response
 _TOPIC = _RESPONSE.responses
@@ -40,10 +40,19 @@ _FROM_FOLLOWERS = 11
 _BY_TOPIC_ID = 13
 _GIVES_HINTS = 16
 
+#: Errors that are found before the log is asked; their entries have an empty list of aborted transactions, not null.
+_FOUND_BEFORE_READING = (
+    ErrorCode.UNKNOWN_TOPIC_ID,
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+)
+
 _HINTED = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 
 def handle(request: Any, call: Call) -> Any:
+    if request.isolation_level not in (Isolation.READ_UNCOMMITTED, Isolation.READ_COMMITTED):
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
     context = _begin(request, call)
     if context.error is not _NONE:
         return _RESPONSE(error_code=context.error, responses=[])
@@ -53,6 +62,24 @@ def handle(request: Any, call: Call) -> Any:
     return call.core.waiting.wait(
         reader.attempt, on=reader.keys, at_most=request.max_wait_ms / 1000, hurried=True
     )
+
+
+def refuse(request: Any, call: Call, error: KafkaError) -> Any:
+    """The error at the top, and before topic ids at each partition too (`FetchRequest.getErrorResponse`)."""
+    topics = [
+        _TOPIC(
+            topic=topic.topic,
+            topic_id=topic.topic_id,
+            partitions=[_unread(one.partition, error.code) for one in topic.partitions],
+        )
+        for topic in (request.topics if call.version < _BY_TOPIC_ID else ())
+    ]
+    return _RESPONSE(error_code=error.code, session_id=request.session_id, responses=topics)
+
+
+def _unread(index: int, code: ErrorCode) -> Any:
+    """The entry of a partition that was not even looked at (`FetchResponse.partitionResponse`)."""
+    return _PARTITION(partition_index=index, error_code=code, high_watermark=_UNKNOWN, records=_EMPTY)
 
 
 def _begin(request: Any, call: Call) -> FetchContext:
@@ -106,6 +133,7 @@ class _Reader:
         "_leader_only",
         "_max_bytes",
         "_min_bytes",
+        "_replica_id",
         "keys",
     )
 
@@ -114,7 +142,8 @@ class _Reader:
         self._context = context
         self._max_bytes: int = min(request.max_bytes, call.core.settings["fetch.max.bytes"])
         self._min_bytes: int = min(request.min_bytes, self._max_bytes)
-        self._is_follower = _replica_id(request) >= 0
+        self._replica_id = _replica_id(request)
+        self._is_follower = self._replica_id >= 0
         self._isolation = Isolation.LOG_END if self._is_follower else request.isolation_level
         self._leader_only = self._is_follower or call.version < _FROM_FOLLOWERS
         #: The partitions whose news make another attempt worth while.
@@ -152,6 +181,8 @@ class _Reader:
         partition = wanted.resolve(call.core.cluster)
         if not self._allows(partition):
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+        if self._replica_id >= 0 and self._replica_id not in partition.replicas:
+            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
         return partition.read(
             wanted.fetch_offset,
             max_bytes=min(wanted.max_bytes, left),
@@ -206,13 +237,9 @@ class _Reader:
         return _RESPONSE(session_id=session_id, responses=topics, node_endpoints=hints.endpoints)
 
     def _failed(self, wanted: SessionPartition, error: KafkaError, hints: LeaderHints) -> Any:
-        entry = _PARTITION(
-            partition_index=wanted.index,
-            error_code=error.code,
-            high_watermark=_UNKNOWN,
-            aborted_transactions=None,
-            records=_EMPTY,
-        )
+        entry = _unread(wanted.index, error.code)
+        if error.code not in _FOUND_BEFORE_READING:
+            entry.aborted_transactions = None
         if error.code in _HINTED and self._call.version >= _GIVES_HINTS:
             entry.current_leader = hints.of(wanted.resolve(self._call.core.cluster))
         return entry

@@ -14,7 +14,7 @@ from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.list_offsets import LIST_OFFSETS
 
-__all__ = ["handle"]
+__all__ = ["handle", "refuse"]
 
 _RESPONSE = LIST_OFFSETS.response
 _TOPIC = _RESPONSE.topics
@@ -29,6 +29,8 @@ _KNOWS_NOT_AVAILABLE = 5
 
 
 def handle(request: Any, call: Call) -> Any:
+    if request.isolation_level not in (Isolation.READ_UNCOMMITTED, Isolation.READ_COMMITTED):
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
     times = Counter((topic.name, one.partition_index) for topic in request.topics for one in topic.partitions)
     isolation = request.isolation_level if request.replica_id == _CONSUMER else Isolation.LOG_END
     topics = []
@@ -46,6 +48,19 @@ def handle(request: Any, call: Call) -> Any:
                 entries.append(_failed(index, _in_version(error.code, call.version)))
         topics.append(_TOPIC(name=topic.name, partitions=entries))
     return _RESPONSE(topics=topics)
+
+
+def refuse(request: Any, call: Call, error: KafkaError) -> Any:
+    """The error, for each partition (`ListOffsetsRequest.getErrorResponse`)."""
+    return _RESPONSE(
+        topics=[
+            _TOPIC(
+                name=topic.name,
+                partitions=[_failed(one.partition_index, error.code) for one in topic.partitions],
+            )
+            for topic in request.topics
+        ]
+    )
 
 
 def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -> Any:
