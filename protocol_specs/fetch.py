@@ -28,8 +28,8 @@ FETCH = Api(
         cluster_id=tag(0, since=12).nullable_string,
         replica_id=until(14).int32.default(-1),
         replica_state=tag(1, since=15).struct(
-            replica_id=int32,
-            replica_epoch=int64,
+            replica_id=int32.default(-1),
+            replica_epoch=int64.default(-1),
         ),
         max_wait_ms=int32,
         min_bytes=int32,
@@ -72,16 +72,16 @@ FETCH = Api(
                 last_stable_offset=since(4).int64.default(-1),
                 log_start_offset=since(5).int64.default(-1),
                 diverging_epoch=tag(0, since=12).struct(
-                    epoch=int32,
-                    end_offset=int64,
+                    epoch=int32.default(-1),
+                    end_offset=int64.default(-1),
                 ),
                 current_leader=tag(1, since=12).struct(
-                    leader_id=int32,
-                    leader_epoch=int32,
+                    leader_id=int32.default(-1),
+                    leader_epoch=int32.default(-1),
                 ),
                 snapshot_id=tag(2, since=12).struct(
-                    end_offset=int64,
-                    epoch=int32,
+                    end_offset=int64.default(-1),
+                    epoch=int32.default(-1),
                 ),
                 aborted_transactions=since(4)
                 .array(

@@ -53,8 +53,8 @@ PRODUCE = Api(
                 ),
                 error_message=since(8).nullable_string,
                 current_leader=tag(0, since=10).struct(
-                    leader_id=int32,
-                    leader_epoch=int32,
+                    leader_id=int32.default(-1),
+                    leader_epoch=int32.default(-1),
                 ),
             ),
         ),

@@ -105,7 +105,7 @@ def schemas_in(jar: Path) -> dict[str, TheirSchema]:
 
 def snake_case(name: str) -> str:
     """The protocol guide's spelling of a schema's name (`MessageGenerator.toSnakeCase`)."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:1].upper() + name[1:]).lower()
 
 
 def _range(text: str | None) -> range:

@@ -33,7 +33,7 @@ UPDATE_RAFT_VOTER = Api(
             host=string,
             port=uint16,
         ),
-        k_raft_version_feature=nested(
+        kraft_version_feature=nested(
             min_supported_version=int16,
             max_supported_version=int16,
         ),
@@ -42,8 +42,8 @@ UPDATE_RAFT_VOTER = Api(
         throttle_time_ms=int32,
         error_code=int16,
         current_leader=tag(0, since=0).struct(
-            leader_id=int32,
-            leader_epoch=int32,
+            leader_id=int32.default(-1),
+            leader_epoch=int32.default(-1),
             host=string,
             port=int32,
         ),
