@@ -64,11 +64,6 @@ class Caller:
         self.software_name = "unknown"
         self.software_version = "unknown"
 
-    @property
-    def java_host(self) -> str:
-        """The client's address as Java prints it, and as Kafka shows it: "/127.0.0.1"."""
-        return f"/{self.client_host}"
-
 
 class Call:
     """One request's circumstances."""
@@ -94,6 +89,11 @@ class Call:
         """
         authorizer: Any = self.core.authorizer
         return authorizer is None or bool(authorizer.allows(self.caller, operation, resource_type, name))
+
+    def allows_any(self, operation: int, resource_type: int) -> bool:
+        """Whether the principal may do this to some resource of the kind (`Authorizer.authorizeByResourceType`)."""
+        authorizer: Any = self.core.authorizer
+        return authorizer is None or bool(authorizer.allows_any(self.caller, operation, resource_type))
 
     def address_of(self, node: Node) -> tuple[str, int]:
         """Host and port at which this client finds a broker."""

@@ -1,0 +1,96 @@
+"""WriteTxnMarkers (KIP-98, KIP-664, KIP-1228): the ends of transactions, written by hand.
+
+Kafka: `KafkaApis.handleWriteTxnMarkersRequest`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockbroker.core.transactions.markers import Marker
+from mockbroker.core.transactions.metadata import TopicPartition
+from mockbroker.core.waiting import Pending
+from mockbroker.handlers.authorized_operations import CLUSTER_NAME
+from mockbroker.handlers.call import Call
+from mockbroker.handlers.when_ready import when_all_ready
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.write_txn_markers import WRITE_TXN_MARKERS
+
+__all__ = ["handle", "refuse"]
+
+_RESPONSE = WRITE_TXN_MARKERS.response
+_MARKER = _RESPONSE.markers
+_TOPIC = _MARKER.topics
+
+#: One partition of one marker: the producer id, the partition, and what became of it or will.
+_Written = tuple[int, TopicPartition, Any]
+
+
+def handle(request: Any, call: Call) -> Any:
+    if not call.allows(AclOperation.ALTER, ResourceType.CLUSTER, CLUSTER_NAME) and not call.allows(
+        AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, CLUSTER_NAME
+    ):
+        raise KafkaError(ErrorCode.CLUSTER_AUTHORIZATION_FAILED)
+    written: list[_Written] = []
+    for asked in request.markers:
+        marker = Marker(
+            asked.producer_id,
+            asked.producer_epoch,
+            asked.transaction_result,
+            asked.coordinator_epoch,
+            asked.transaction_version,
+        )
+        written += [
+            (asked.producer_id, (topic.name, index), _write(call, topic.name, index, marker))
+            for topic in asked.topics
+            for index in topic.partition_indexes
+        ]
+    return when_all_ready(
+        [result for _, _, result in written],
+        lambda codes: _pack([(one[0], one[1], code) for one, code in zip(written, codes, strict=True)]),
+    )
+
+
+def refuse(request: Any, call: Call, error: KafkaError) -> Any:
+    """The error, for each partition (`WriteTxnMarkersRequest.getErrorResponse`)."""
+    return _pack(
+        [
+            (asked.producer_id, (topic.name, index), error.code)
+            for asked in request.markers
+            for topic in asked.topics
+            for index in topic.partition_indexes
+        ]
+    )
+
+
+def _write(call: Call, name: str, index: int, marker: Marker) -> Any:
+    """Write one marker to one partition: its code, or a Pending of it."""
+    try:
+        partition = call.core.cluster.partition(name, index)
+    except KafkaError as error:
+        return error.code
+    if call.node.id not in partition.copies:
+        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    pending = Pending()
+    call.core.transactions.markers.write(call.node.id, partition, marker, pending.settle)
+    return pending.reply if pending.is_settled else pending
+
+
+def _pack(written: list[tuple[int, TopicPartition, ErrorCode]]) -> Any:
+    """Markers of the same producer are answered as one."""
+    producers: dict[int, dict[TopicPartition, ErrorCode]] = {}
+    for producer_id, where, code in written:
+        producers.setdefault(producer_id, {})[where] = code
+    markers = []
+    for producer_id, codes in producers.items():
+        topics: dict[str, list[Any]] = {}
+        for (name, index), code in codes.items():
+            topics.setdefault(name, []).append(_TOPIC.partitions(partition_index=index, error_code=code))
+        markers.append(
+            _MARKER(
+                producer_id=producer_id,
+                topics=[_TOPIC(name=name, partitions=entries) for name, entries in topics.items()],
+            )
+        )
+    return _RESPONSE(markers=markers)
