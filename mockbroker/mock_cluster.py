@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
-from mockbroker.control.commands import Commands, PartitionState, Record, config_texts, topic_specs
+from mockbroker.control.commands import Commands, config_texts, topic_specs
+from mockbroker.control.views import GroupState, Member, OffsetAndMetadata, PartitionState, Record
 from mockbroker.core import brokers as core_brokers
 from mockbroker.server.cluster import ServedCluster
 from mockbroker.server.server import serving
@@ -22,9 +23,13 @@ from mockbroker.server.thread import BackgroundServer
 
 __all__ = [
     "BrokerHandle",
+    "ClockHandle",
     "Cluster",
+    "GroupState",
+    "Member",
     "MockCluster",
     "NotAvailableYet",
+    "OffsetAndMetadata",
     "PartitionState",
     "Record",
     "open_cluster",
@@ -36,11 +41,8 @@ Text = bytes | str | None
 #: Names that are promised and not built yet.
 _PROMISED = frozenset(
     {
-        "clock",
-        "committed",
         "control_url",
         "fault",
-        "group",
         "journal",
         "reset",
         "restore",
@@ -86,6 +88,34 @@ class BrokerHandle:
     def heal(self) -> None:
         """End the isolation."""
         self._cluster._on_core(lambda core: core_brokers.heal(core.cluster, self.id))
+
+
+class ClockHandle:
+    """The brokers' time. It follows real time until it is paused; clients' own time is not touched."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._cluster._call(lambda: self._cluster._served.core.clock.now)
+
+    def pause(self) -> None:
+        """Stop the brokers' time where it is."""
+        self._cluster._call(lambda: self._cluster._served.server.timekeeper.pause())
+
+    def resume(self) -> None:
+        """Let it go on from where it stands."""
+        self._cluster._call(lambda: self._cluster._served.server.timekeeper.resume())
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass at once, paused or not. All that becomes due meanwhile has happened on return.
+
+        Raises:
+            ValueError: time cannot go back.
+        """
+        self._cluster._call(lambda: self._cluster._served.server.timekeeper.advance(seconds))
 
 
 class Cluster:
@@ -217,6 +247,19 @@ class Cluster:
             KafkaError: UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER for a partition without a leader.
         """
         return self._call(lambda: self._commands.records(topic, partition))
+
+    def committed(self, group_id: str) -> dict[tuple[str, int], OffsetAndMetadata]:
+        """The committed offsets of a group, by topic and partition."""
+        return self._call(lambda: self._commands.committed(group_id))
+
+    def group(self, group_id: str) -> GroupState:
+        """State, generation, members and assignment of a group; its state is "Dead" where there is none."""
+        return self._call(lambda: self._commands.group(group_id))
+
+    @property
+    def clock(self) -> ClockHandle:
+        """The brokers' time."""
+        return ClockHandle(self)
 
     def broker(self, broker_id: int) -> BrokerHandle:
         """

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ import trio
 import mockbroker
 from mockbroker import AddressInUse, ErrorCode, KafkaError, MockCluster, NotAvailableYet, open_cluster
 from mockbroker.control.partitioner import partition_for
+from protocol_specs.offset_commit import OFFSET_COMMIT
 
 
 @pytest.fixture
@@ -235,6 +237,66 @@ class TestBrokers:
         assert kafka.records("safe") == []
         kafka.resume_replication("safe", 0)
         assert [record.value for record in kafka.records("safe")] == [b"v"]
+
+
+def commit(kafka: MockCluster, group: str, topic: str, offset: int, metadata: str) -> None:
+    """Commit an offset of partition 0 as a client without a group membership does."""
+    request = OFFSET_COMMIT.request
+    (partition,) = [
+        request.topics.partitions(partition_index=0, committed_offset=offset, committed_metadata=metadata)
+    ]
+    message = request(group_id=group, topics=[request.topics(name=topic, partitions=[partition])])
+    frame = b"".join(request[2].write(message, bytearray(struct.pack(">hhih", 8, 2, 1, -1))))
+    host, port = kafka.bootstrap_servers.split(",")[kafka_coordinator(kafka, group)].rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=5) as sock:
+        sock.sendall(struct.pack(">i", len(frame)) + frame)
+        (size,) = struct.unpack(">i", sock.recv(4, socket.MSG_WAITALL))
+        assert sock.recv(size, socket.MSG_WAITALL).endswith(b"\0\0")
+
+
+def kafka_coordinator(kafka: MockCluster, group: str) -> int:
+    """The index of the broker that coordinates a group."""
+    core = kafka._served.core
+    return list(core.cluster.nodes).index(kafka._call(lambda: core.groups.find_coordinator(group)))
+
+
+class TestGroups:
+    def test_committed(self, kafka: MockCluster) -> None:
+        assert kafka.committed("billing") == {}
+        commit(kafka, "billing", "orders", 42, "mine")
+        committed = kafka.committed("billing")
+        assert list(committed) == [("orders", 0)]
+        found = committed["orders", 0]
+        assert (found.offset, found.metadata, found.leader_epoch) == (42, "mine", -1)
+        assert found.commit_timestamp_ms > 1_700_000_000_000
+
+    def test_a_group_that_is_empty_and_one_that_is_not_there(self, kafka: MockCluster) -> None:
+        commit(kafka, "billing", "orders", 1, "")
+        group = kafka.group("billing")
+        assert (group.type, group.state, group.members, group.assignment) == ("classic", "Empty", [], {})
+        assert (kafka.group("other").state, kafka.group("other").generation_id) == ("Dead", -1)
+
+
+class TestClock:
+    def test_it_follows_real_time_and_can_be_held(self, kafka: MockCluster) -> None:
+        assert abs(kafka.clock.now - time.time()) < 60
+        kafka.clock.pause()
+        before = kafka.clock.now
+        assert kafka.clock.now == before
+        kafka.clock.advance(45)
+        assert kafka.clock.now == before + 45
+        kafka.clock.resume()
+        assert before + 45 <= kafka.clock.now < before + 105
+        with pytest.raises(ValueError, match="cannot go back"):
+            kafka.clock.advance(-1)
+
+    def test_what_becomes_due_has_happened(self) -> None:
+        config = {"log.retention.ms": 60_000, "log.segment.bytes": 1_048_576}
+        with MockCluster(topics=["short"], config=config) as cluster:
+            cluster.produce("short", b"v")
+            cluster.clock.advance(1000)
+            assert cluster.records("short") == []
+            assert cluster.partition("short", 0).log_start_offset == 1
 
 
 class TestNames:

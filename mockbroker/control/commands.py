@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.control.partitioner import partition_for
+from mockbroker.control.views import GroupState, Member, OffsetAndMetadata, PartitionState, Record
+from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.wire.compression import decompress
 from protocol_specs import record_batch
+from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_ASSIGNMENT
+from protocol_specs.embedded import parse_blob
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.records import Record as WireRecord
 
@@ -19,46 +23,7 @@ if TYPE_CHECKING:
     from mockbroker.core.replicas import Partition
     from mockbroker.core.topics import Topic
 
-__all__ = ["Commands", "PartitionState", "Record", "TopicSpec", "config_texts", "topic_specs"]
-
-
-class Record(NamedTuple):
-    """A record in a log.
-
-    Attributes:
-        timestamp_ms: milliseconds since the epoch, -1 for none.
-        headers: names and values, in the order in which they were sent.
-        producer_id: -1 where the producer is not idempotent.
-        is_transactional: whether it was sent in a transaction, whatever became of that.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-    leader_epoch: int
-    is_append_time: bool = False
-    producer_id: int = -1
-    producer_epoch: int = -1
-    is_transactional: bool = False
-
-
-class PartitionState(NamedTuple):
-    """A partition as its controller and its leader see it. `leader` is -1 where there is none."""
-
-    topic: str
-    partition: int
-    leader: int
-    leader_epoch: int
-    replicas: list[int]
-    isr: list[int]
-    log_start_offset: int
-    high_watermark: int
-    last_stable_offset: int
-    log_end_offset: int
+__all__ = ["Commands", "TopicSpec", "config_texts", "topic_specs"]
 
 
 class TopicSpec(NamedTuple):
@@ -199,6 +164,38 @@ class Commands:
                 found += [record for record in _records_in(each, batch.view) if start <= record.offset < end]
         return found
 
+    def committed(self, group_id: str) -> dict[tuple[str, int], OffsetAndMetadata]:
+        """The committed offsets of a group by topic and partition; none for a group that there is not."""
+        committed = self._core.groups.committed(group_id)
+        return {
+            key: OffsetAndMetadata(
+                offset.offset, offset.metadata, offset.leader_epoch, offset.commit_timestamp_ms
+            )
+            for key, offset in sorted(committed.items())
+        }
+
+    def group(self, group_id: str) -> GroupState:
+        """A group, as it is now."""
+        group = self._core.groups.find_group(group_id)
+        if group is None:
+            return GroupState(group_id, "", "Dead", -1, "", [])
+        if not isinstance(group, ClassicGroup):
+            return GroupState(group_id, group.type.value, group.state_name, -1, "", [])
+        described = group.described()
+        members = [
+            Member(
+                member.member_id,
+                member.group_instance_id,
+                member.client_id,
+                member.client_host,
+                _assignment(member.assignment),
+            )
+            for member in described.members
+        ]
+        return GroupState(
+            group_id, group.type.value, described.state, group.generation_id, described.protocol_data, members
+        )
+
     def _topic_to_produce_to(self, name: str) -> Topic:
         cluster = self._core.cluster
         if name not in cluster.topics and self._core.settings["auto.create.topics.enable"]:
@@ -239,3 +236,14 @@ def _records_in(partition: Partition, batch: memoryview) -> list[Record]:
         )
         for record in records
     ]
+
+
+def _assignment(blob: bytes) -> list[tuple[str, int]]:
+    """Topics and partitions of a consumer's assignment; other kinds of clients have their own formats."""
+    try:
+        _, assignment = parse_blob(CONSUMER_PROTOCOL_ASSIGNMENT, blob)
+    except Exception:
+        return []
+    return sorted(
+        (topic.topic, partition) for topic in assignment.assigned_partitions for partition in topic.partitions
+    )

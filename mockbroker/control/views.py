@@ -1,0 +1,87 @@
+"""What a test sees of a cluster: plain values, as they were at one moment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["GroupState", "Member", "OffsetAndMetadata", "PartitionState", "Record"]
+
+
+class Record(NamedTuple):
+    """A record in a log.
+
+    Attributes:
+        timestamp_ms: milliseconds since the epoch, -1 for none.
+        headers: names and values, in the order in which they were sent.
+        producer_id: -1 where the producer is not idempotent.
+        is_transactional: whether it was sent in a transaction, whatever became of that.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+    leader_epoch: int
+    is_append_time: bool = False
+    producer_id: int = -1
+    producer_epoch: int = -1
+    is_transactional: bool = False
+
+
+class PartitionState(NamedTuple):
+    """A partition as its controller and its leader see it. `leader` is -1 where there is none."""
+
+    topic: str
+    partition: int
+    leader: int
+    leader_epoch: int
+    replicas: list[int]
+    isr: list[int]
+    log_start_offset: int
+    high_watermark: int
+    last_stable_offset: int
+    log_end_offset: int
+
+
+class OffsetAndMetadata(NamedTuple):
+    """A committed offset. `leader_epoch` is -1 where the client did not tell."""
+
+    offset: int
+    metadata: str
+    leader_epoch: int
+    commit_timestamp_ms: int
+
+
+class Member(NamedTuple):
+    """A member of a group; `assignment` is what it was last given, as topics and partitions."""
+
+    member_id: str
+    group_instance_id: str | None
+    client_id: str
+    client_host: str
+    assignment: list[tuple[str, int]]
+
+
+class GroupState(NamedTuple):
+    """A group. One that does not exist is "Dead", as in Kafka, with generation -1 and without a type.
+
+    Attributes:
+        type: "classic", "consumer" ...
+        state: as clients see it: "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead".
+        protocol: the assignor that was agreed on; "" for none.
+    """
+
+    group_id: str
+    type: str
+    state: str
+    generation_id: int
+    protocol: str
+    members: list[Member]
+
+    @property
+    def assignment(self) -> dict[str, list[tuple[str, int]]]:
+        """The topics and partitions of each member, by member id."""
+        return {member.member_id: member.assignment for member in self.members}
