@@ -1,7 +1,8 @@
 """Produce (KIP-98, KIP-679, KIP-890, KIP-951).
 
-Each partition is checked and appended by itself; one that fails harms no other. With acks=all the answer waits until
-every partition that was appended to is settled, or the request's timeout is over.
+Each partition is checked and appended by itself; one that fails harms no other. Transactional batches are verified with
+their coordinator first (`transactions.verification`). With acks=all the answer waits until every partition that was
+appended to is settled, or the request's timeout is over.
 
 Kafka: `KafkaApis.handleProduceRequest`, `ReplicaManager.appendRecords`.
 """
@@ -10,10 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.transactions.outcome import Producer
+from mockbroker.core.transactions.verification import Verdicts, produce_demand, produce_refusal
 from mockbroker.core.validation import first_batch_size, produced_batch
-from mockbroker.core.waiting import NOT_YET
+from mockbroker.core.waiting import NOT_YET, Pending
 from mockbroker.handlers.call import Call, Disconnect
 from mockbroker.handlers.leader_hints import LeaderHints
+from mockbroker.handlers.when_ready import and_then
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.produce import PRODUCE
@@ -71,8 +75,54 @@ def handle(request: Any, call: Call) -> Any:
     try:
         if not _may_write(request, call):
             return _refuse_all(request, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        verdicts = None if request.transactional_id is None else _verify(request, call)
     except KafkaError as error:
         return _refuse_all(request, error.code, error.message)
+    if not isinstance(verdicts, Pending):
+        return _write(request, call, verdicts)
+
+    def write_late(verdicts: Verdicts) -> Any:
+        try:
+            return _write(request, call, verdicts)
+        except Disconnect:
+            # With acks=0 nobody listens any more.
+            return None
+
+    return and_then(verdicts, write_late)
+
+
+def _verify(request: Any, call: Call) -> Verdicts | Pending:
+    """Let the coordinator verify, or add, the partitions to which transactional batches go.
+
+    Raises:
+        KafkaError: INVALID_PRODUCER_ID_MAPPING when they are of several producers.
+    """
+    base_sequences: dict[Partition, int] = {}
+    producers = set()
+    for data in request.topic_data:
+        topic = _find_topic(data, call)
+        for one in data.partition_data:
+            try:
+                partition = _find_partition(call, topic, one.index)
+                batch = produced_batch(one.records, call.version)
+            except KafkaError:
+                continue  # It is refused when it is to be written.
+            if batch.is_transactional and batch.producer_id >= 0:
+                producers.add((batch.producer_id, batch.producer_epoch))
+                base_sequences[partition] = batch.base_sequence
+    if len(producers) > 1:
+        text = "Transactional records contained more than one producer ID"
+        raise KafkaError(ErrorCode.INVALID_PRODUCER_ID_MAPPING, text)
+    if not producers:
+        return {}
+    producer = Producer(request.transactional_id, *producers.pop())
+    checked: Verdicts | Pending = call.core.verifier.check(
+        call.node, producer, base_sequences, produce_demand(call.version)
+    )
+    return checked
+
+
+def _write(request: Any, call: Call, verdicts: Verdicts | None) -> Any:
     acks = request.acks
     hints = LeaderHints(call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
     unsettled: list[_Unsettled] = []
@@ -80,7 +130,7 @@ def handle(request: Any, call: Call) -> Any:
     for data in request.topic_data:
         topic = _find_topic(data, call)
         entries = [
-            _produce(call, request, topic, partition_data, hints, unsettled)
+            _produce(call, request, topic, partition_data, hints, unsettled, verdicts)
             for partition_data in data.partition_data
         ]
         name, topic_id = (data.name, data.topic_id) if topic is None else (topic.name, topic.id)
@@ -112,7 +162,13 @@ def _find_topic(data: Any, call: Call) -> Any:
 
 
 def _produce(
-    call: Call, request: Any, topic: Any, data: Any, hints: LeaderHints, unsettled: list[_Unsettled]
+    call: Call,
+    request: Any,
+    topic: Any,
+    data: Any,
+    hints: LeaderHints,
+    unsettled: list[_Unsettled],
+    verdicts: Verdicts | None,
 ) -> Any:
     """Append one partition's batch, and give its entry in the response."""
     partition: Partition | None = None
@@ -124,7 +180,10 @@ def _produce(
             raise KafkaError(ErrorCode.INVALID_REQUIRED_ACKS)
         if topic.is_internal and call.client_id != _ADMIN_CLIENT_ID:
             raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
-        result = partition.append(batch, acks=request.acks, at=call.node.id)
+        guard = verdicts.get(partition) if verdicts else None
+        if isinstance(guard, ErrorCode):
+            return _failed(data.index, *produce_refusal(guard, produce_demand(call.version)))
+        result = partition.append(batch, acks=request.acks, at=call.node.id, guard=guard)
     except KafkaError as error:
         return _refuse(call, partition, data.index, error, hints)
     entry = _PARTITION(
