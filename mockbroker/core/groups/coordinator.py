@@ -33,7 +33,7 @@ from mockbroker.core.groups.results import (
     SyncResult,
     TopicErrors,
 )
-from mockbroker.core.groups.shard import Surroundings
+from mockbroker.core.groups.shard import Producer, Surroundings
 from mockbroker.core.groups.shards import Shards
 from mockbroker.core.groups.topic_checks import (
     AllowsTopic,
@@ -46,7 +46,6 @@ from mockbroker.core.groups.topic_checks import (
 )
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import EndTxnMarker
 
 if TYPE_CHECKING:
     from mockbroker.config import Settings
@@ -54,8 +53,10 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.group import Group
     from mockbroker.core.groups.offset_table import CommittedOffset
     from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
+    from mockbroker.core.transactions.markers import Marker
     from mockbroker.core.waiting import Waiting
 
 __all__ = ["GroupCoordinator"]
@@ -233,9 +234,17 @@ class GroupCoordinator:
         return answer
 
     def commit_transactional_offsets(
-        self, broker_id: int, request: TransactionalCommitRequest, allows: AllowsTopic = allow_all
+        self,
+        broker_id: int,
+        request: TransactionalCommitRequest,
+        allows: AllowsTopic = allow_all,
+        guard: Verification | None = None,
     ) -> list[TopicErrors] | Pending:
-        """TxnOffsetCommit, of a producer whose transaction was verified; see `commit_offsets`."""
+        """TxnOffsetCommit, of a producer whose transaction was verified; see `commit_offsets`.
+
+        Args:
+            guard: what the verification gave.
+        """
         topics, refused = check_commit_topics(self._cluster, request.topics, allows, by_id=False)
         if not topics:
             return refused
@@ -246,8 +255,8 @@ class GroupCoordinator:
             results, log_records = offsets.commit_in_transaction(shard, request._replace(topics=topics))
             required = shard.written_offset
             if log_records:
-                producer = request.producer_id, request.producer_epoch
-                required = shard.write(log_records, producer_id=producer[0], producer_epoch=producer[1])
+                producer = Producer(request.producer_id, request.producer_epoch, guard)
+                required = shard.write(log_records, producer=producer)
         except KafkaError as error:
             return merge(refused, _all_failed(topics, error.code))
         answer: list[TopicErrors] | Pending = shard.when_committed(
@@ -255,27 +264,16 @@ class GroupCoordinator:
         )
         return answer
 
-    def complete_transaction(
-        self,
-        broker_id: int,
-        partition: Partition,
-        producer_id: int,
-        producer_epoch: int,
-        *,
-        coordinator_epoch: int,
-        is_commit: bool,
-        transaction_version: int,
-    ) -> ErrorCode | Pending:
+    def end_transaction(self, broker_id: int, partition: Partition, marker: Marker) -> int:
         """Write a transaction's marker to a partition of `__consumer_offsets`: its offsets count now, or never.
+
+        Returns:
+            The offset that the high watermark must reach before the marker is safe.
 
         Raises:
             KafkaError: NOT_COORDINATOR, and what the log refuses.
         """
-        shard = self.shards.shard_at(broker_id, partition)
-        marker = EndTxnMarker(is_commit, coordinator_epoch)
-        required = shard.write_marker(marker, producer_id, producer_epoch, transaction_version)
-        answer: ErrorCode | Pending = shard.when_committed(required, lambda error: error)
-        return answer
+        return self.shards.shard_at(broker_id, partition).write_marker(marker)
 
     def fetch_offsets(
         self,

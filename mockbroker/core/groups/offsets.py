@@ -117,6 +117,8 @@ def _commit_records(
     keeps_ids: bool = True,
 ) -> tuple[list[TopicErrors], list[LogRecord]]:
     limit = shard.around.limits.max_metadata_size
+    # The record of an offset with an expiry of its own has no room for the topic's id.
+    keeps_ids = keeps_ids and expire_timestamp_ms == -1
     results = []
     log_records = []
     for topic in topics:

@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from protocol_specs.embedded import GROUP_RECORDS, RecordType, build_blob, record_type_of
+from protocol_specs.wire_types import WireError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.classic import ClassicGroup
@@ -72,7 +73,7 @@ def decode(key: bytes | None, value: bytes | None) -> LogRecord | None:
         if record_type.number == LEGACY_OFFSET_COMMIT:
             record_type, message = _OFFSET_RECORD, _from_legacy(message)
         return LogRecord(record_type, record_type.parse_key(key or b""), message)
-    except (KeyError, struct.error) as error:
+    except (WireError, KeyError, struct.error) as error:
         raise ValueError(f"no record of a group coordinator: {error}") from error
 
 

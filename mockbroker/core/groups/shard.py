@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.core.groups import records
 from mockbroker.core.groups.classic import ClassicGroup
@@ -42,11 +42,13 @@ if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.groups.group import Group
+    from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Alarm, Clock
+    from mockbroker.core.transactions.markers import Marker
     from mockbroker.core.waiting import Waiting
 
-__all__ = ["Shard", "Surroundings", "coordinator_error"]
+__all__ = ["Producer", "Shard", "Surroundings", "coordinator_error"]
 
 #: Bytes around a record's key and value in a batch, at most.
 _RECORD_OVERHEAD = 21
@@ -70,6 +72,21 @@ def coordinator_error(code: ErrorCode) -> ErrorCode:
     Source: `CoordinatorOperationExceptionHelper`.
     """
     return _CLIENT_ERRORS.get(code, code)
+
+
+class Producer(NamedTuple):
+    """A transactional producer, whose marker is to decide about what it writes.
+
+    Attributes:
+        guard: what the verification of its transaction gave (KIP-890).
+    """
+
+    id: int
+    epoch: int
+    guard: Verification | None = None
+
+
+_NOBODY = Producer(NO_PRODUCER, -1)
 
 
 class Surroundings:
@@ -99,6 +116,7 @@ class Shard:
     __slots__ = (
         "_check_alarm",
         "_log",
+        "_node",
         "_replays",
         "around",
         "broker_id",
@@ -119,6 +137,7 @@ class Shard:
         self.broker_id = broker_id
         self.leader_epoch = replica.state.leader_epoch
         self._log = replica.log
+        self._node = around.cluster.nodes[broker_id]
         self.groups: dict[str, Group] = {}
         self.offsets = OffsetTable()
         self.rebalances = ClassicRebalance(self)
@@ -138,10 +157,11 @@ class Shard:
 
     @property
     def is_current(self) -> bool:
-        """Whether its broker still leads the partition, as far as the broker knows, and in the same epoch."""
+        """Whether its broker runs and still leads the partition, as far as it knows, and in the same epoch."""
         replica = self.partition.copies.get(self.broker_id)
         return (
             replica is not None
+            and self._node.is_running
             and replica.log is self._log
             and replica.state.leader == self.broker_id
             and replica.state.leader_epoch == self.leader_epoch
@@ -152,6 +172,9 @@ class Shard:
 
         Args:
             check: called every `offsets.retention.check.interval.ms`.
+
+        Raises:
+            ValueError: the log holds what is no record of a coordinator.
         """
         for batch in self._log.batches():
             self._replay_batch(batch)
@@ -204,14 +227,12 @@ class Shard:
         log_records: Sequence[LogRecord],
         *,
         replay: bool = True,
-        producer_id: int = NO_PRODUCER,
-        producer_epoch: int = -1,
+        producer: Producer = _NOBODY,
     ) -> int:
         """Append records as one batch, and replay them.
 
         Args:
             replay: False for what the tables say already: a classic group's metadata.
-            producer_id: of a transactional producer, whose marker is to decide about them.
 
         Returns:
             The offset that the high watermark must reach before the write is answered.
@@ -226,15 +247,15 @@ class Shard:
             [Record(timestamp_ms=now_ms, key=key, value=value) for key, value in encoded],
             codec=codec,
             compress=compress if codec else None,
-            producer_id=producer_id,
-            producer_epoch=producer_epoch,
+            producer_id=producer.id,
+            producer_epoch=producer.epoch,
             base_sequence=0,
-            is_transactional=producer_id != NO_PRODUCER,
+            is_transactional=producer.id != NO_PRODUCER,
         )
-        base_offset, required = self._append(batch)
+        base_offset, required = self._append(batch, producer.guard)
         if replay:
             for offset, record in enumerate(log_records, base_offset):
-                self.replay(record, offset, producer_id)
+                self.replay(record, offset, producer.id)
         return required
 
     def write_apart(self, log_records: Sequence[LogRecord]) -> int:
@@ -253,11 +274,8 @@ class Shard:
             size += length
         return self.write(chunk) if chunk else required
 
-    def write_marker(self, marker: EndTxnMarker, producer_id: int, producer_epoch: int, version: int) -> int:
+    def write_marker(self, marker: Marker) -> int:
         """End a producer's transaction over offsets of this shard.
-
-        Args:
-            version: transaction.version of the transaction.
 
         Returns:
             The offset that the high watermark must reach before the write is answered.
@@ -266,23 +284,28 @@ class Shard:
             KafkaError: what the log refuses, as it is: the transaction coordinator acts on it.
         """
         batch = build_end_txn_marker(
-            marker,
-            producer_id=producer_id,
-            producer_epoch=producer_epoch,
+            EndTxnMarker(marker.is_commit, marker.coordinator_epoch),
+            producer_id=marker.producer_id,
+            producer_epoch=marker.producer_epoch,
             timestamp_ms=self.around.clock.now_ms,
         )
         result = self.partition.append(
-            memoryview(batch), at=self.broker_id, origin=Origin.COORDINATOR, transaction_version=version
+            memoryview(batch),
+            at=self.broker_id,
+            origin=Origin.COORDINATOR,
+            transaction_version=marker.transaction_version,
         )
-        self.offsets.replay_marker(producer_id, marker.is_commit)
+        self.offsets.replay_marker(marker.producer_id, marker.is_commit)
         return result.required_offset
 
-    def _append(self, batch: bytearray) -> tuple[int, int]:
+    def _append(self, batch: bytearray, guard: Verification | None) -> tuple[int, int]:
         limit = self._log.config.max_message_bytes
         try:
             if len(batch) > limit:
                 raise KafkaError(ErrorCode.MESSAGE_TOO_LARGE)
-            result = self.partition.append(memoryview(batch), at=self.broker_id, origin=Origin.COORDINATOR)
+            result = self.partition.append(
+                memoryview(batch), at=self.broker_id, origin=Origin.COORDINATOR, guard=guard
+            )
         except KafkaError as error:
             raise KafkaError(coordinator_error(error.code)) from error
         return result.base_offset, result.required_offset

@@ -13,6 +13,7 @@ Source: `GroupCoordinatorService`; `KafkaApis.getCoordinator`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mockbroker.core.groups import offsets
@@ -94,8 +95,14 @@ class Shards:
         replica = partition.copies.get(broker_id)
         if replica is None or not replica.is_leader:
             raise KafkaError(ErrorCode.NOT_COORDINATOR)
-        shard = self._shards[key] = Shard(self._around, partition, broker_id)
-        shard.load(_expire)
+        shard = Shard(self._around, partition, broker_id)
+        try:
+            shard.load(_expire)
+        except ValueError:
+            # Somebody wrote what is no record of ours. Kafka's coordinator fails to load, too, and stays away.
+            shard.unload()
+            raise KafkaError(ErrorCode.NOT_COORDINATOR) from None
+        self._shards[key] = shard
         return shard
 
     def leading_shard(self, group_id: str) -> Shard | None:
@@ -136,7 +143,8 @@ class Shards:
         self.unload_stale()
         replica = partition.lead
         if replica is not None and replica.log.end_offset > replica.log.start_offset:
-            self.shard_at(replica.broker_id, partition)
+            with suppress(KafkaError):
+                self.shard_at(replica.broker_id, partition)
 
     def _topic_deleted(self, name: str, topic_id: bytes) -> None:
         for shard in list(self._shards.values()):
@@ -150,7 +158,5 @@ def _expire(shard: Shard) -> None:
 def _write_quietly(shard: Shard, log_records: list[LogRecord]) -> None:
     """Write what nobody waits for; if that fails the next check, or the next leader, tries again."""
     if log_records and shard.is_current:
-        try:
+        with suppress(KafkaError):
             shard.write_apart(log_records)
-        except KafkaError:
-            return
