@@ -16,6 +16,7 @@ import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 from weakref import WeakSet
 
@@ -93,7 +94,8 @@ class _TrioThread:
             if self._users:
                 return
             type(self)._current = None
-        self.run_soon(lambda: self._nursery.cancel_scope.cancel())
+        with suppress(trio.RunFinishedError):
+            self.run_soon(lambda: self._nursery.cancel_scope.cancel())
         if not self.is_here:
             self._thread.join()
 
@@ -178,7 +180,8 @@ class BackgroundServer:
         if thread is None or self._is_foreign:
             return
         _running.discard(self)
-        thread.call(self._server.stop)
+        with suppress(trio.RunFinishedError):
+            thread.call(self._server.stop)
         if not thread.is_here:
             self._ended.wait()
         thread.release()
