@@ -77,6 +77,7 @@ def isolate(cluster: Cluster, broker_id: int) -> Node:
         return node
     node.known = {partition: partition.state for partition in cluster.partitions()}
     node.is_isolated = True
+    node.lost = (cluster.clock.now, cluster.quorum.end_offset)
     _settle(cluster, broker_id)
     timeout = cluster.settings["broker.session.timeout.ms"] / 1000
     node.session = cluster.clock.call_later(timeout, lambda: _fence(cluster, node))
@@ -133,6 +134,8 @@ def move_leader(cluster: Cluster, topic: str, index: int, to: int) -> None:
 
 
 def _go_down(cluster: Cluster, node: Node) -> None:
+    if node.lost is None:
+        node.lost = (cluster.clock.now, cluster.quorum.end_offset)
     _end_isolation(node)
     node.is_running = False
     _fence(cluster, node)
@@ -151,6 +154,7 @@ def _fence(cluster: Cluster, node: Node) -> None:
 
 def _rejoin(cluster: Cluster, node: Node) -> None:
     """The broker is in touch, and active (`handleBrokerUnfenced`)."""
+    node.lost = None
     for partition in cluster.partitions():
         partition.tell(node.id)
     if node.is_fenced:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from mockbroker.config import log_config
 from mockbroker.core.elections import NO_TARGETS, Election, PartitionState, Targets, next_state
 from mockbroker.core.log import Log
+from mockbroker.core.log_dirs import choose_log_dir
 from mockbroker.core.nodes import Node
 from mockbroker.core.placement import Placer
+from mockbroker.core.quorum import ControllerQuorum
 from mockbroker.core.replicas import Partition
 from mockbroker.core.replication import Surroundings
 from mockbroker.core.topic_admin import INTERNAL_SIZES, add_partitions, internal_topic_configs, new_topic
@@ -88,6 +90,7 @@ class Cluster:
         for number in range(brokers):
             rack = racks[number] if number < len(racks) else ""
             self.add_node(settings.first_node_id + number, rack or None)
+        self.quorum = ControllerQuorum(self, rng)
         self.upkeep = self.around.upkeep = Upkeep(self)
         settings.on_change(self._settings_changed)
 
@@ -336,7 +339,7 @@ class Cluster:
             f"{topic.name}-{index}",
             verifies_transactions=self.settings["transaction.partition.verification.enable"],
         )
-        return log, self.nodes[broker_id].log_dirs[0]
+        return log, choose_log_dir(self.nodes[broker_id], topic.name, index)
 
     def _log_config(self, topic: Topic, broker_id: int) -> LogConfig:
         if broker_id in self.settings.brokers_with_configs:

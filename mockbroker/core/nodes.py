@@ -44,6 +44,8 @@ class Node:
         pace: how it copies as a follower, where the partition says nothing else.
         known: the partition states that it knew when it was cut off; None while it is in touch.
         session: the alarm at which the controller gives it up; None while it is in touch.
+        lost: when it was last in touch, and the metadata log's end then; None while it is.
+        wanted_dirs: by topic and index, where a log is to go that the broker does not have yet.
         stopped_cleanly: whether its last stop was a controlled shutdown.
     """
 
@@ -57,11 +59,14 @@ class Node:
         "is_shutting_down",
         "known",
         "log_dirs",
+        "logs_placed",
+        "lost",
         "pace",
         "port",
         "rack",
         "session",
         "stopped_cleanly",
+        "wanted_dirs",
     )
 
     def __init__(
@@ -85,6 +90,9 @@ class Node:
         self.pace = INSTANT
         self.known: dict[Partition, PartitionState] | None = None
         self.session: Alarm | None = None
+        self.lost: tuple[float, int] | None = None
+        self.wanted_dirs: dict[tuple[str, int], str] = {}
+        self.logs_placed = 0
         self.stopped_cleanly = True
 
     def __repr__(self) -> str:

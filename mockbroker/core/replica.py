@@ -13,6 +13,7 @@ Rules kept here (`Partition`, `Replica`, `UnifiedLog`):
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.log import Log
+    from mockbroker.core.nodes import Node
 
 __all__ = ["SPECIAL_TIMESTAMPS", "Follower", "FoundOffset", "Isolation", "ReadResult", "Replica"]
 
@@ -179,6 +181,29 @@ class Replica:
             if follower.broker_id == broker_id:
                 return follower
         return None
+
+    def closest_follower(self, nodes: Mapping[int, Node], rack: str, offset: int) -> int | None:
+        """The broker from which a client in `rack` should read instead of from this leader (KIP-392).
+
+        Returns:
+            None where the leader is as close, or no in-sync follower there has `offset`.
+        """
+        own = nodes.get(self.broker_id)
+        if own is None or own.rack == rack:
+            return None
+        best: tuple[int, float, int] | None = None
+        for follower in self.followers:
+            node = nodes.get(follower.broker_id)
+            if (
+                node is not None
+                and node.rack == rack
+                and not node.is_fenced
+                and follower.broker_id in self.state.isr
+                and follower.start_offset <= offset <= follower.end_offset
+            ):
+                candidate = (follower.end_offset, follower.caught_up_at, node.id)
+                best = candidate if best is None else max(best, candidate)
+        return None if best is None else best[2]
 
     def check_epoch(self, leader_epoch: int, leader_only: bool) -> None:
         """Refuse a request that another epoch, or another broker, should answer.
