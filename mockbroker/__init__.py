@@ -5,8 +5,6 @@ from __future__ import annotations
 # As typing.TYPE_CHECKING, without importing typing: that alone would take longer than all of this.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from mockbroker.config import ConfigError
     from mockbroker.mock_cluster import (
         Cluster,
@@ -58,14 +56,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:
 
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+    def __getattr__(name):
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(home), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockbroker.control.commands import Commands, config_texts, topic_specs
 from mockbroker.control.views import GroupState, Member, OffsetAndMetadata, PartitionState, Record
@@ -165,10 +165,12 @@ class Cluster:
             self._served.server.close_all()
             raise
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name in _PROMISED:
-            raise NotAvailableYet(f"{name} is not available yet")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # A type checker is to complain of these names.
+
+        def __getattr__(self, name):
+            if name in _PROMISED:
+                raise NotAvailableYet(f"{name} is not available yet")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def bootstrap_servers(self) -> str:

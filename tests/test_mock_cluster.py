@@ -302,16 +302,16 @@ class TestClock:
 class TestNames:
     def test_a_promised_name_says_that_it_is_not_there_yet(self, kafka: MockCluster) -> None:
         with pytest.raises(NotAvailableYet, match="control_url is not available yet"):
-            _ = kafka.control_url
+            _ = kafka.control_url  # type: ignore[attr-defined]
         with pytest.raises(AttributeError, match="'MockCluster' object has no attribute 'nonsense'"):
-            _ = kafka.nonsense
+            _ = kafka.nonsense  # type: ignore[attr-defined]
 
     def test_every_public_name_can_be_imported(self) -> None:
         for name in mockbroker.__all__:
             assert getattr(mockbroker, name) is not None
         assert dir(mockbroker) == sorted(mockbroker.__all__)
         with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-            _ = mockbroker.nonsense
+            _ = mockbroker.nonsense  # type: ignore[attr-defined]
 
     def test_importing_the_package_imports_next_to_nothing(self) -> None:
         code = "import sys; before = set(sys.modules); import mockbroker; print(*set(sys.modules) - before)"
