@@ -12,8 +12,8 @@ from protocol_specs.record_batch import Buffer
 
 __all__ = ["Scan", "lengths_fit", "scan_records"]
 
-_WALK_UP_TO: Final = 1_000
-_SMALLEST_RECORD: Final = 7
+#: So many records alike make it worth looking for more.
+_RUN: Final = 16
 
 
 #: (least timestamp, greatest timestamp, whether a record lacks a key, whether offsets count up one by one).
@@ -22,28 +22,60 @@ Scan = tuple[int, int, bool, bool]
 
 
 def lengths_fit(data: Buffer, at: int, count: int) -> bool:
-    """Whether `count` records, by their lengths, fill `data` from `at` to its end.
-
-    Of more than 1,000 records the first 1,000 are walked over, and the rest has to have room for the others.
-    """
-    walked = min(count, _WALK_UP_TO)
+    """Whether `count` records, by their lengths, fill `data` from `at` to its end."""
+    previous = alike = 0
+    worth_a_look = _RUN
     try:
-        for _ in range(walked):
+        while count:
             size = data[at]
             if size < 128:
-                at += 1 + (size >> 1)
+                step = 1 + (size >> 1)
+            elif (high := data[at + 1]) < 128:
+                step = 2 + ((high << 7 | size & 127) >> 1)
+            else:
+                size, end = _longer(data, at + 1, size)
+                step = end - at + (size >> 1)
+            at += step
+            count -= 1
+            if step != previous:
+                previous, alike = step, 0
                 continue
-            high = data[at + 1]
-            if high < 128:
-                at += 2 + ((high << 7 | size & 127) >> 1)
-                continue
-            size, at = _longer(data, at + 1, size)
-            at += size >> 1
+            alike += 1
+            if alike == worth_a_look:
+                more = _more_of_the_same(data, at, step, count)
+                at += more * step
+                count -= more
+                alike = 0
+                worth_a_look = _RUN if more > _RUN else worth_a_look * 2
     except IndexError:
         return False
-    if walked == count:
-        return at == len(data)
-    return at + (count - walked) * _SMALLEST_RECORD <= len(data)
+    return at == len(data)
+
+
+def _more_of_the_same(data: Buffer, at: int, step: int, count: int) -> int:
+    """How many records, of `count` from `at` on, have the very length of the one that ends there.
+
+    Records of one size are the usual case in large batches: their lengths stand in columns, which are compared whole.
+    """
+    columns = [data[at - step : at - step + 1]]
+    if data[at - step] > 127:
+        columns.append(data[at - step + 1 : at - step + 2])
+        if data[at - step + 1] > 127:
+            return 0
+    found, window = 0, 4 * _RUN
+    while found < count:
+        looked_at = min(window, count - found)
+        end = at + looked_at * step
+        alike = looked_at
+        for index, byte in enumerate(columns):
+            column = bytes(data[at + index : end : step])
+            alike = min(alike, len(column) - len(column.lstrip(bytes(byte))))
+        found += alike
+        at += alike * step
+        if alike < looked_at:
+            break
+        window *= 4
+    return found
 
 
 def scan_records(data: Buffer, at: int, count: int, heeds_lengths: bool = True) -> Scan | None:

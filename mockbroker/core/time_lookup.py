@@ -10,6 +10,7 @@ Rules kept here (`UnifiedLog.fetchOffsetByTimestamp`, `FileRecords.searchForTime
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockbroker.core.batches import Batch
@@ -47,7 +48,7 @@ def find_max_timestamp(log: Log) -> TimeAndOffset | None:
 
 def _search(segment: Segment, timestamp_ms: int, from_offset: int) -> TimeAndOffset | None:
     at = segment.first_at_time(timestamp_ms, segment.index_of(from_offset))
-    for view in segment.views[at:]:
+    for view in islice(segment.views, at, None):
         batch = Batch(view)
         if batch.max_timestamp >= timestamp_ms:
             for record in records_of(view, decompress):

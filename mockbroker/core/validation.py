@@ -11,11 +11,11 @@ Rules kept here (`ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidat
 - The header's greatest timestamp becomes the records' own, or the broker's time with LogAppendTime.
 - Where `compression.type` names another codec the batch is built anew.
 
-Kafka reads every record for that. Here a loop over small numbers does it (`record_scan`), and goes only as far as it
-is cheap: all of each record up to 32 records, or as many as there are where the topic's configs ask about them; the
-records' lengths, which must tile the batch, up to 1,000 (0.15 us each); and for more, those of the first 1,000 and
-whether the rest can hold the others. Compressed batches above 64 KiB are not opened unless a config asks. What is
-found to be wrong is read once more, record by record, for Kafka's own error.
+Kafka reads every record for that. Here a loop over small numbers does it (`record_scan`), as far as it is cheap: all of
+each record up to 32 records (0.7 us each), or of however many there are where the topic's configs ask about them; of
+more only the lengths, which must tile the batch (0.15 us each, next to nothing for records of one size). Compressed
+batches above 64 KiB are not opened unless a config asks. What is found to be wrong is read once more, record by
+record, for Kafka's own error.
 """
 
 from __future__ import annotations

@@ -73,11 +73,24 @@ def test_one_byte_altered(data: st.DataObject) -> None:
             assert scan[:2] == (min(r.timestamp_ms for r in read), max(r.timestamp_ms for r in read))
 
 
-def test_of_many_records_the_first_thousand_are_walked_over() -> None:
-    body = bytes(encode_records([Record(value=b"v")] * 1_200, 0, None))
-    assert lengths_fit(body, 0, 1_200)
-    assert lengths_fit(body, 0, 1_201)
-    assert not lengths_fit(body, 0, 2_000)
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.sampled_from([0, 1, 60, 100, 9_000])), min_size=1, max_size=5),
+    st.integers(-1, 1),
+)
+def test_runs_of_records_of_one_size(runs: list[tuple[int, int]], change: int) -> None:
+    records = [Record(value=bytes(size)) for count, size in runs for _ in range(count)]
+    body = bytes(encode_records(records, 0, None))
+    assert lengths_fit(memoryview(body), 0, len(records) + change) == (not change)
+    assert not lengths_fit(body + b"\0", 0, len(records))
+
+
+def test_a_length_in_a_run_that_is_another() -> None:
+    body = encode_records([Record(value=bytes(100))] * 60, 0, None)
+    size = len(body) // 60
+    for index in range(60):
+        wrong = bytearray(body)
+        wrong[index * size] -= 2
+        assert not lengths_fit(wrong, 0, 60)
 
 
 @pytest.mark.parametrize("body", [b"\xff" * 12, b"\x80" * 12, b"\x0f" + bytes(20)])
