@@ -16,7 +16,6 @@ __all__ = ["main"]
 
 #: Commands that are promised and not built yet.
 _NOT_YET = {
-    "demo": "the main job, narrated",
     "ctl": "steer a running cluster",
     "decode": "print frames and log segments",
 }
@@ -39,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "version":
         print(f"mockbroker {__version__}")
         return 0
+    if options.command == "demo":
+        from mockbroker import demo
+
+        return demo.run()
     return serve.run(options)
 
 
@@ -49,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     serve.add_options(
         commands.add_parser("serve", help="run a cluster until told to stop", allow_abbrev=False)
+    )
+    commands.add_parser(
+        "demo", help="the main job, narrated: a cluster, stock clients, what each step showed"
     )
     commands.add_parser("version", help="print the version")
     for name, summary in _NOT_YET.items():

@@ -23,8 +23,8 @@ __all__ = [
 
 #: Where our default differs from Kafka's (docs/differences.md says why).
 OUR_DEFAULTS: Final = {
-    "group.initial.rebalance.delay.ms": "10",
-    "group.streams.initial.rebalance.delay.ms": "10",
+    "group.initial.rebalance.delay.ms": "50",
+    "group.streams.initial.rebalance.delay.ms": "50",
 }
 
 BROKER: Final = DefinitionTable(
