@@ -56,7 +56,7 @@ _WITHOUT_LOG_START = frozenset(
 #: The client id under which administrators may write to internal topics (`AdminUtils`).
 _ADMIN_CLIENT_ID = "__admin_client"
 
-_ATTRIBUTES_AT = 22
+_MAGIC_AT, _ATTRIBUTES_AT = 16, 22
 _TRANSACTIONAL = 0x10
 
 
@@ -272,6 +272,12 @@ def _answer_nothing(topics: list[Any]) -> None:
                 raise Disconnect(f"{code} for {topic.name}-{entry.index}, and acks=0")
 
 
+def _is_transactional(records: memoryview) -> bool:
+    if first_batch_size(records) is None:
+        return False
+    return records[_MAGIC_AT] == 2 and bool(records[_ATTRIBUTES_AT] & _TRANSACTIONAL)
+
+
 def _may_write(request: Any, call: Call) -> bool:
     """Whether transactional batches, if there are any, come with a transactional id that may be used.
 
@@ -284,7 +290,7 @@ def _may_write(request: Any, call: Call) -> bool:
             records = one.records
             if records is None:
                 raise Disconnect(f"null records for partition {one.index}")
-            if first_batch_size(records) is not None and records[_ATTRIBUTES_AT] & _TRANSACTIONAL:
+            if _is_transactional(records):
                 name = request.transactional_id
                 return name is not None and call.allows(
                     AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, name

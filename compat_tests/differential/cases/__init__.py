@@ -13,6 +13,7 @@ SUBJECTS = (
     "cluster",
     "topics",
     "records",
+    "batches",
     "groups",
     "configs",
     "transactions",
