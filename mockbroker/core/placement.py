@@ -12,7 +12,7 @@ Rules kept here (`StripedReplicaPlacer`):
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -72,7 +72,7 @@ class _Rack:
 class _Racks:
     """All racks, dealing the replicas of one partition after another."""
 
-    def __init__(self, rng: random.Random, brokers: Iterable[UsableBroker], start: int) -> None:
+    def __init__(self, rng: random.Random, brokers: Sequence[UsableBroker], start: int) -> None:
         self._rng = rng
         self._racks: dict[str | None, _Rack] = {}
         self.unfenced_count = 0
@@ -129,20 +129,20 @@ class Placer:
         self._placed: int | None = None
 
     def place(
-        self, partitions: int, replication_factor: int, brokers: Iterable[UsableBroker]
+        self, partitions: int, replication_factor: int, brokers: Sequence[UsableBroker]
     ) -> list[tuple[int, ...]]:
         """Choose the replicas of each of `partitions` new partitions, its leader-to-be first.
 
         Raises:
             KafkaError: INVALID_REPLICATION_FACTOR, with Kafka's reason.
         """
+        if len(brokers) == replication_factor == 1 and not brokers[0].is_fenced:
+            return [(brokers[0].id,)] * partitions
         if self._placed is None:
             self._placed = self._rng.randrange(1 << 16)
         racks = _Racks(self._rng, brokers, self._placed)
         _check(replication_factor, racks)
         self._placed += partitions
-        if racks.total_count == 1:
-            return [racks.deal(1)] * partitions
         return [racks.deal(replication_factor) for _ in range(partitions)]
 
 

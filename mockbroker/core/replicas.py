@@ -72,11 +72,9 @@ class Partition:
         self.is_syncing = False
         for broker_id in state.replicas:
             self._add_copy(broker_id)
-        leader = self.copies.get(state.leader)
-        if leader is not None:
-            lead(self, leader, is_new=True)
-            if leader.followers:
-                sync(self)
+        lead(self, self.copies[state.leader], is_new=True)
+        if len(state.replicas) > 1:
+            sync(self)
 
     def __repr__(self) -> str:
         return f"<Partition {self.topic.name}-{self.index} {self.state}>"
@@ -207,7 +205,8 @@ class Partition:
         state, log = leader.state, leader.log
         if state.leader != leader.broker_id:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-        if acks == -1 and len(state.isr) < leader.min_isr:
+        # The minimum is never more than there are replicas.
+        if acks == -1 and len(state.isr) < len(state.replicas) and len(state.isr) < leader.min_isr:
             raise KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
         end = log.end_offset
         appended = log.append_as_leader(
@@ -220,7 +219,9 @@ class Partition:
                 log.high_watermark = log.end_offset
             around = self.around
             around.waiting.touch(self)
-            if len(log.segments) > 1:
+            if not end:
+                around.upkeep.written[self] = None
+            elif len(log.segments) > 1:
                 around.upkeep.wake_cleaner(log)
         return AppendResult(
             appended.base_offset, appended.append_time_ms, log.start_offset, appended.last_offset + 1

@@ -355,7 +355,14 @@ def lead(partition: Partition, replica: Replica, is_new: bool) -> None:
     Args:
         is_new: whether it does so in a new leader epoch.
     """
-    state, log, now = replica.state, replica.log, partition.around.clock.now
+    state, log = replica.state, replica.log
+    if is_new:
+        replica.epoch_start = log.end_offset
+        log.leader_epochs.assign(state.leader_epoch, log.end_offset)
+    if state.replicas == (replica.broker_id,):
+        replica.followers = []
+        log.high_watermark = log.end_offset
+        return
     others = {follower.broker_id: follower for follower in replica.followers}
     replica.followers = [
         others.get(broker_id) or Follower(partition.copies[broker_id])
@@ -363,8 +370,7 @@ def lead(partition: Partition, replica: Replica, is_new: bool) -> None:
         if broker_id != replica.broker_id
     ]
     if is_new:
-        replica.epoch_start = log.end_offset
-        log.leader_epochs.assign(state.leader_epoch, log.end_offset)
+        now = partition.around.clock.now
         for follower in replica.followers:
             follower.in_step = False
             follower.caught_up_at = now if follower.broker_id in state.isr else 0.0

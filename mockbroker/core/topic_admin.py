@@ -13,7 +13,7 @@ Rules kept here (`ReplicationControlManager.createTopics`, `.createPartitions`, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mockbroker.config import ConfigError, log_config, validate_topic_configs
 from mockbroker.core.elections import PartitionState
@@ -156,7 +156,7 @@ def _assigned(
             raise _invalid(f"Found multiple manual partition assignments for partition {index}")
         check_assignment(cluster, brokers, size)
         size = len(brokers)
-        states[index] = _first_state(cluster, tuple(brokers), _no_active_broker(index))
+        states[index] = _first_state(cluster, tuple(brokers)) or _refuse_down(index)
     if any(index not in states for index in range(len(states))):
         raise _invalid("partitions should be a consecutive 0-based integer sequence")
     return [states[index] for index in range(len(states))]
@@ -181,8 +181,7 @@ def _placed(cluster: Cluster, partitions: int, replication_factor: int) -> list[
         placed = cluster.placer.place(partitions, replication_factor, _usable(cluster))
     except KafkaError as error:
         raise KafkaError(error.code, f"{prefix}{error.message}") from None
-    refusal = _all_fenced(replication_factor)
-    return [_first_state(cluster, brokers, refusal) for brokers in placed]
+    return [_first_state(cluster, brokers) or _refuse_fenced(replication_factor) for brokers in placed]
 
 
 def add_partitions(
@@ -201,7 +200,7 @@ def add_partitions(
     factor = topic.replication_factor
     if assignments is None:
         placed = cluster.placer.place(more, factor, _usable(cluster))
-        return [_first_state(cluster, brokers, _all_fenced(factor)) for brokers in placed]
+        return [_first_state(cluster, brokers) or _refuse_fenced(factor) for brokers in placed]
     if len(assignments) != more:
         raise _invalid(
             f"Attempted to add {more} additional partition(s), but only {len(assignments)} "
@@ -210,7 +209,7 @@ def add_partitions(
     states = []
     for index, brokers in enumerate(assignments, present):
         check_assignment(cluster, brokers, factor)
-        states.append(_first_state(cluster, tuple(brokers), _no_active_broker(index)))
+        states.append(_first_state(cluster, tuple(brokers)) or _refuse_down(index))
     return states
 
 
@@ -241,12 +240,11 @@ def check_assignment(cluster: Cluster, brokers: Sequence[int], replication_facto
         )
 
 
-def _first_state(cluster: Cluster, brokers: tuple[int, ...], refusal: KafkaError) -> PartitionState:
+def _first_state(cluster: Cluster, brokers: tuple[int, ...]) -> PartitionState | None:
+    """A new partition's state; None where none of its brokers is active."""
     nodes = cluster.nodes
-    isr = tuple(broker for broker in brokers if nodes[broker].is_active)
-    if not isr:
-        raise refusal
-    return PartitionState(isr[0], 0, 0, brokers, isr)
+    isr = tuple([broker for broker in brokers if nodes[broker].is_active])
+    return PartitionState(isr[0], 0, 0, brokers, isr) if isr else None
 
 
 def _usable(cluster: Cluster) -> list[UsableBroker]:
@@ -257,15 +255,15 @@ def _invalid(text: str) -> KafkaError:
     return KafkaError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
 
 
-def _no_active_broker(index: int) -> KafkaError:
-    return _invalid(
+def _refuse_down(index: int) -> NoReturn:
+    raise _invalid(
         f"All brokers specified in the manual partition assignment for partition {index} are fenced or in "
         "controlled shutdown."
     )
 
 
-def _all_fenced(replication_factor: int) -> KafkaError:
-    return KafkaError(
+def _refuse_fenced(replication_factor: int) -> NoReturn:
+    raise KafkaError(
         ErrorCode.INVALID_REPLICATION_FACTOR,
         f"Unable to replicate the partition {replication_factor} time(s): All brokers are currently fenced or in "
         "controlled shutdown.",

@@ -32,6 +32,7 @@ class Upkeep:
 
     Attributes:
         is_cleaner_idle: no compacted log has anything to clean: `wake_cleaner` when one has a closed segment.
+        written: the partitions that were ever written to, as keys; the others need no upkeep.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -42,6 +43,7 @@ class Upkeep:
         self._is_balancing = False
         self._is_electing = False
         self.is_cleaner_idle = True
+        self.written: dict[Partition, None] = {}
         self._clock.call_later(self._seconds("log.initial.task.delay.ms"), self._check_retention)
         self._clock.call_later(
             self._seconds("producer.id.expiration.check.interval.ms"), self._expire_producers
@@ -77,13 +79,15 @@ class Upkeep:
         self._clock.call_at(self._started + rounds * interval, action)
 
     def _logs(self) -> list[tuple[Partition, Log]]:
-        """Logs of brokers that run, and that have ever been written to."""
+        """Logs that were written to, on brokers that run."""
         nodes = self._cluster.nodes
+        for partition in [partition for partition in self.written if partition.is_deleted]:
+            del self.written[partition]
         return [
             (partition, replica.log)
-            for partition in self._cluster.partitions()
+            for partition in self.written
             for replica in partition.copies.values()
-            if replica.log.end_offset and nodes[replica.broker_id].is_running
+            if nodes[replica.broker_id].is_running
         ]
 
     def _check_retention(self) -> None:
