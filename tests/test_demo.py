@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from mockbroker.demo.narrator import Narrator, Unheld
 
 
@@ -29,9 +31,7 @@ def test_a_step_that_does_not_hold_fails_the_demo_and_hides_no_other() -> None:
     assert ran == ["second"]
 
 
-def test_a_check_that_holds_goes_on() -> None:
+def test_a_check_that_does_not_hold_says_what_was_claimed() -> None:
     Narrator().check("two is two", True)
-    try:
+    with pytest.raises(Unheld, match="two is three"):
         Narrator().check("two is three", False)
-    except Unheld as error:
-        assert str(error) == "two is three"
