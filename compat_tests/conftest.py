@@ -50,3 +50,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.user_properties.append(("client", item.path.parent.name))
         item.user_properties.append(("version", version or "4.3.1"))
         item.user_properties.append(("capability", marker.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was compared, where a test counted it."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "compared":
+                terminalreporter.write_line(str(value))

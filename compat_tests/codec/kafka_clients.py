@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compat_tests.support.toolchains import CACHE, ROOT, java, require
+from compat_tests.support.toolchains import CACHE, alone, java, require
 
 __all__ = ["RELEASES", "Answer", "ask", "ask_messages", "codec_jars"]
 
 #: The releases whose classes we compare with, newest first.
 RELEASES = ("4.3.1", "3.9.2", "2.8.2")
 #: The release whose records of internal topics we compare with as well.
-_WITH_COORDINATORS = "4.3.1"
+_PROFILES = {"4.3.1": ["-Pcoordinators"]}
 
 _HERE = Path(__file__).parent
 
@@ -36,22 +36,19 @@ def codec_jars(release: str) -> Path:
     folder = CACHE / "codec" / release
     pom, program = _HERE / "pom.xml", _HERE / "CodecServer.java"
     complete, wanted = folder / ".complete", pom.read_text() + program.read_text()
-    if complete.exists() and complete.read_text() == wanted:
+    with alone("jars"):
+        if complete.exists() and complete.read_text() == wanted:
+            return folder
+        require("mvn")
+        fetch = [
+            *("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"),
+            *(f"-Dkafka.version={release}", f"-DoutputDirectory={folder}"),
+            *(f"-Dmaven.repo.local={CACHE / 'maven'}", *_PROFILES.get(release, ())),
+        ]
+        subprocess.run(fetch, check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(["javac", "-cp", f"{folder}/*", "-d", str(folder), str(program)], check=True)
+        complete.write_text(wanted)
         return folder
-    require("mvn")
-    fetch = [
-        *("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"),
-        *(
-            f"-Dkafka.version={release}",
-            f"-DoutputDirectory={folder}",
-            f"-Dmaven.repo.local={CACHE / 'maven'}",
-        ),
-        *(["-Pcoordinators"] if release == _WITH_COORDINATORS else []),
-    ]
-    subprocess.run(fetch, check=True, stdin=subprocess.DEVNULL, cwd=ROOT)
-    subprocess.run(["javac", "-cp", f"{folder}/*", "-d", str(folder), str(program)], check=True)
-    complete.write_text(wanted)
-    return folder
 
 
 def ask(release: str, questions: Sequence[str]) -> list[str]:

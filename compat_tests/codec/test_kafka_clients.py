@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -152,22 +152,23 @@ def compare(release: str, cases: Sequence[Case]) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_messages_are_the_same(release: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_are_the_same(release: str, record_property: Callable[[str, object], None]) -> None:
     cases = list(api_cases(release))
     compare(release, cases)
     layouts = len({case.layout.title for case in cases})
-    with capsys.disabled():
-        print(
-            f"\n{len(cases)} messages of {layouts} message versions are the same in kafka-clients {release}"
-        )
+    record_property(
+        "compared",
+        f"{len(cases)} messages of {layouts} message versions are the same in kafka-clients {release}",
+    )
     assert layouts > 400
 
 
-def test_records_of_internal_topics_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_of_internal_topics_are_the_same(record_property: Callable[[str, object], None]) -> None:
     cases = list(log_cases())
     compare("4.3.1", cases)
-    with capsys.disabled():
-        print(f"\n{len(cases)} records of internal topics and blobs are the same in Kafka 4.3.1")
+    record_property(
+        "compared", f"{len(cases)} records of internal topics and blobs are the same in Kafka 4.3.1"
+    )
     assert len({case.layout.title for case in cases}) > 50
 
 

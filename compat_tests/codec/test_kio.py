@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -144,7 +144,7 @@ def plain_one(value: Any, type_name: str) -> Any:
     return value
 
 
-def test_messages_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_are_the_same(record_property: Callable[[str, object], None]) -> None:
     from kio.serial import entity_reader, entity_writer
 
     compared, layouts = 0, set()
@@ -162,6 +162,5 @@ def test_messages_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
             assert layout.parse(out.getvalue()) == message, layout.title
             compared += 1
         layouts.add(layout.title)
-    with capsys.disabled():
-        print(f"\n{compared} messages of {len(layouts)} message versions are the same in kio")
+    record_property("compared", f"{compared} messages of {len(layouts)} message versions are the same in kio")
     assert len(layouts) > 300
