@@ -263,9 +263,8 @@ def build_batch(
         max_timestamp_ms: of a batch without records.
     """
     records = list(records)
-    if delete_horizon_ms is not None:
-        base_timestamp = delete_horizon_ms
-    else:
+    base_timestamp = delete_horizon_ms
+    if base_timestamp is None:
         base_timestamp = records[0].timestamp_ms if records else NO_TIMESTAMP
     body: Buffer = encode_records(records, base_timestamp, base_offset if keeps_offsets else None)
     if codec and records:
@@ -274,37 +273,33 @@ def build_batch(
         body = compress(codec, body)
     if last_offset_delta is None:
         last_offset_delta = records[-1].offset - base_offset if keeps_offsets else len(records) - 1
-    attributes = codec
-    for flag, is_set in (
-        (APPEND_TIME_FLAG, append_time_ms is not None),
-        (TRANSACTIONAL_FLAG, is_transactional),
-        (CONTROL_FLAG, is_control),
-        (DELETE_HORIZON_FLAG, delete_horizon_ms is not None),
-    ):
-        attributes |= flag if is_set else 0
+    attributes = (
+        codec
+        | APPEND_TIME_FLAG * (append_time_ms is not None)
+        | TRANSACTIONAL_FLAG * is_transactional
+        | CONTROL_FLAG * is_control
+        | DELETE_HORIZON_FLAG * (delete_horizon_ms is not None)
+    )
     if append_time_ms is not None:
         max_timestamp_ms = append_time_ms
     elif records:
         max_timestamp_ms = max(record.timestamp_ms for record in records)
-    batch = bytearray(HEADER_SIZE)
-    batch += body
-    HEADER.pack_into(
-        batch,
-        0,
+    max_timestamp = NO_TIMESTAMP if max_timestamp_ms is None else max_timestamp_ms
+    producer = (producer_id, producer_epoch, base_sequence)
+    length = HEADER_SIZE - 12 + len(body)
+    head = (
         base_offset,
-        len(batch) - 12,
+        length,
         leader_epoch,
         2,
         0,
         attributes,
         last_offset_delta,
         base_timestamp,
-        NO_TIMESTAMP if max_timestamp_ms is None else max_timestamp_ms,
-        producer_id,
-        producer_epoch,
-        base_sequence,
-        len(records),
+        max_timestamp,
     )
+    batch = bytearray(HEADER.pack(*head, *producer, len(records)))
+    batch += body
     _CRC.pack_into(batch, 17, crc_of(batch))
     return batch
 

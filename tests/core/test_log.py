@@ -360,11 +360,11 @@ def test_reads_agree_with_a_plain_list(counts: list[int], chance: random.Random)
         assert bool(read) == bool(expected)
 
 
-def test_three_hundred_thousand_batches_are_found_at_once() -> None:
+def test_many_batches_are_found_at_once() -> None:
     log = Log(config(), Clock(NOW), "t-0")
     data = bytes(batch_of("v").view)
-    for _ in range(300_000):
+    for _ in range(50_000):
         log.segments[0].push(memoryview(data), log.end_offset, NOW_MS, NOW_MS)
         log.end_offset += 1
-    assert len(log.read(299_990, max_bytes=10**9)) == 10
+    assert len(log.read(49_990, max_bytes=10**9)) == 10
     assert len(log.read(0, max_bytes=len(data) * 1_000)) == 1_000
