@@ -52,6 +52,8 @@ TRANSACTIONAL_FLAG: Final = 0x10
 CONTROL_FLAG: Final = 0x20
 DELETE_HORIZON_FLAG: Final = 0x40
 
+_FLAGS: Final = (APPEND_TIME_FLAG, TRANSACTIONAL_FLAG, CONTROL_FLAG, DELETE_HORIZON_FLAG)
+
 #: All fields of the header in wire order.
 HEADER: Final = struct.Struct(">qiibIhiqqqhii")
 _MAX_INT32: Final = 2**31 - 1
@@ -273,13 +275,8 @@ def build_batch(
         body = compress(codec, body)
     if last_offset_delta is None:
         last_offset_delta = records[-1].offset - base_offset if keeps_offsets else len(records) - 1
-    attributes = (
-        codec
-        | APPEND_TIME_FLAG * (append_time_ms is not None)
-        | TRANSACTIONAL_FLAG * is_transactional
-        | CONTROL_FLAG * is_control
-        | DELETE_HORIZON_FLAG * (delete_horizon_ms is not None)
-    )
+    flags = (append_time_ms is not None, is_transactional, is_control, delete_horizon_ms is not None)
+    attributes = codec | sum(flag for flag, is_set in zip(_FLAGS, flags, strict=True) if is_set)
     if append_time_ms is not None:
         max_timestamp_ms = append_time_ms
     elif records:
