@@ -56,10 +56,14 @@ class Route:
         self.response_tags = b"\0" if response_header(key, version).version >= 1 else b""
 
     def encode(self, correlation_id: int, reply: Any) -> list[Any]:
-        """The buffers of a whole response frame, length first."""
+        """The buffers of a whole response frame, length first. A reply may be the bytes of its body already."""
         out = bytearray(_START(0, correlation_id))
         out += self.response_tags
-        parts = self.write(reply, out)
+        if reply.__class__ is bytes:
+            out += reply
+            parts = [out]
+        else:
+            parts = self.write(reply, out)
         _LENGTH(out, 0, (len(out) if len(parts) == 1 else sum(map(len, parts))) - 4)
         return parts
 
@@ -132,7 +136,7 @@ class Broker:
     def _await(self, route: Route, correlation_id: int, pending: Pending) -> Answer:
         """Encode the reply when it comes; at once when it has come during the flush."""
 
-        encoded = pending.then(lambda reply: None if reply is None else route.encode(correlation_id, reply))
+        encoded = pending.then(lambda reply: _encode_late(route, correlation_id, reply))
         return encoded.reply if encoded.is_settled else encoded
 
     def _find_route(self, key: int, version: int) -> Route:
@@ -151,6 +155,15 @@ class Broker:
         route = Route(API_VERSIONS_KEY, 0, _answer_unsupported_version)
         route.read = lambda frame, at: (self.profile.served(API_VERSIONS_KEY), at)
         return route
+
+
+def _encode_late(route: Route, correlation_id: int, reply: Any) -> list[Any] | Disconnect | None:
+    """Encode a reply that somebody else's request has settled: what goes wrong here is not to harm that one."""
+    try:
+        return None if reply is None else route.encode(correlation_id, reply)
+    except Exception as error:
+        _log_failure(route, reply, error)
+        return Disconnect(f"the answer to {APIS[route.key].name} cannot be encoded")
 
 
 def _answer_unsupported_version(served: range, call: Call) -> Any:

@@ -64,6 +64,8 @@ class Core:
         self.clock = Clock(now)
         self.waiting = Waiting(self.clock)
         self.features = Features()
+        #: The answer to ApiVersions by version and features epoch: clients ask it first on every connection.
+        self.encoded_api_versions: dict[tuple[int, int], bytes] = {}
         self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
         self.configs = Configs(settings, self.cluster)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)

@@ -31,6 +31,15 @@ def handle(request: Any, call: Call) -> Any:
             return _RESPONSE(error_code=ErrorCode.INVALID_REQUEST, api_keys=[])
         call.caller.software_name, call.caller.software_version = name, version
     features = call.core.features
+    key = call.version, features.epoch
+    cache = call.core.encoded_api_versions
+    if key not in cache:
+        cache[key] = _RESPONSE[call.version].build(_answer(call))
+    return cache[key]
+
+
+def _answer(call: Call) -> Any:
+    features = call.core.features
     return _RESPONSE(
         error_code=ErrorCode.NONE,
         api_keys=_offered(call),
