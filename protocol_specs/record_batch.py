@@ -282,20 +282,10 @@ def build_batch(
     elif records:
         max_timestamp_ms = max(record.timestamp_ms for record in records)
     max_timestamp = NO_TIMESTAMP if max_timestamp_ms is None else max_timestamp_ms
+    start = (base_offset, HEADER_SIZE - 12 + len(body), leader_epoch, 2, 0)
+    span = (attributes, last_offset_delta, base_timestamp, max_timestamp)
     producer = (producer_id, producer_epoch, base_sequence)
-    length = HEADER_SIZE - 12 + len(body)
-    head = (
-        base_offset,
-        length,
-        leader_epoch,
-        2,
-        0,
-        attributes,
-        last_offset_delta,
-        base_timestamp,
-        max_timestamp,
-    )
-    batch = bytearray(HEADER.pack(*head, *producer, len(records)))
+    batch = bytearray(HEADER.pack(*start, *span, *producer, len(records)))
     batch += body
     _CRC.pack_into(batch, 17, crc_of(batch))
     return batch
