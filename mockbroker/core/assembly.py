@@ -69,6 +69,7 @@ class Core:
         self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
         self.configs = Configs(settings, self.cluster)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
+        self.cluster.down_listeners.append(lambda node: self.fetch_sessions.drop(node.id))
         self.groups = GroupCoordinator(self.clock, self.waiting, self.random, settings, self.cluster)
         self.producer_ids = ProducerIds(self.cluster.nodes)
         self.transactions = TransactionCoordinator(

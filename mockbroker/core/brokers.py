@@ -76,6 +76,7 @@ def isolate(cluster: Cluster, broker_id: int) -> Node:
     if not node.is_connected:
         return node
     node.known = {partition: partition.state for partition in cluster.partitions()}
+    node.known_live = frozenset(other.id for other in cluster.live_nodes())
     node.is_isolated = True
     node.lost = (cluster.clock.now, cluster.quorum.end_offset)
     _settle(cluster, broker_id)
@@ -96,9 +97,7 @@ def heal(cluster: Cluster, broker_id: int) -> Node:
 def unregister(cluster: Cluster, broker_id: int) -> None:
     """Forget a broker (UnregisterBroker). Partitions go on naming it as a replica."""
     node = cluster.node(broker_id)
-    _end_isolation(node)
-    node.is_running = False
-    _fence(cluster, node)
+    _go_down(cluster, node)
     del cluster.nodes[broker_id]
     for partition in cluster.partitions():
         partition.copies.pop(broker_id, None)
@@ -140,6 +139,8 @@ def _go_down(cluster: Cluster, node: Node) -> None:
     node.is_running = False
     _fence(cluster, node)
     node.is_shutting_down = False
+    for listener in cluster.down_listeners:
+        listener(node)
 
 
 def _fence(cluster: Cluster, node: Node) -> None:
@@ -180,7 +181,7 @@ def _settle(cluster: Cluster, broker_id: int) -> None:
 
 def _end_isolation(node: Node) -> None:
     node.is_isolated = False
-    node.known = None
+    node.known = node.known_live = None
     if node.session is not None:
         node.session.cancel()
         node.session = None

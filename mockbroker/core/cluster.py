@@ -51,6 +51,7 @@ class Cluster:
         nodes: brokers by id, also those that are down.
         topics: by name.
         leader_listeners: called with a partition when its leader or leader epoch has changed, also to none.
+        down_listeners: called with a broker whose process has ended.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Cluster:
         self.unified_names: dict[str, str] = {}
         self.version = 0
         self.leader_listeners: list[Callable[[Partition], None]] = []
+        self.down_listeners: list[Callable[[Node], None]] = []
         self.around = Surroundings(
             clock,
             waiting,
@@ -127,9 +129,14 @@ class Cluster:
             self.controller_id = min(active, default=-1)
         self.version += 1
 
-    def live_nodes(self) -> list[Node]:
-        """Brokers that Metadata shows: those that are not fenced."""
-        return [node for node in self.nodes.values() if not node.is_fenced]
+    def live_nodes(self, asked: Node | None = None) -> list[Node]:
+        """Brokers that Metadata shows: those that are not fenced, as far as the broker that is asked knows."""
+        known = None if asked is None else asked.known_live
+        return [
+            node
+            for node in self.nodes.values()
+            if (not node.is_fenced if known is None else node.id in known)
+        ]
 
     # Topics.
 

@@ -43,6 +43,7 @@ class Node:
         is_isolated: it runs, but reaches neither the controller nor other brokers, nor they it.
         pace: how it copies as a follower, where the partition says nothing else.
         known: the partition states that it knew when it was cut off; None while it is in touch.
+        known_live: ids of the brokers that it took for live then, as for `known`.
         session: the alarm at which the controller gives it up; None while it is in touch.
         lost: when it was last in touch, and the metadata log's end then; None while it is.
         wanted_dirs: by topic and index, where a log is to go that the broker does not have yet.
@@ -58,6 +59,7 @@ class Node:
         "is_running",
         "is_shutting_down",
         "known",
+        "known_live",
         "log_dirs",
         "logs_placed",
         "lost",
@@ -89,6 +91,7 @@ class Node:
         self.is_isolated = False
         self.pace = INSTANT
         self.known: dict[Partition, PartitionState] | None = None
+        self.known_live: frozenset[int] | None = None
         self.session: Alarm | None = None
         self.lost: tuple[float, int] | None = None
         self.wanted_dirs: dict[tuple[str, int], str] = {}

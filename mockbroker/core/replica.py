@@ -182,6 +182,15 @@ class Replica:
                 return follower
         return None
 
+    def low_watermark(self, nodes: Mapping[int, Node]) -> int:
+        """The smallest log start among this leader's and those of its live followers."""
+        lowest = self.log.start_offset
+        for follower in self.followers:
+            node = nodes.get(follower.broker_id)
+            if node is not None and not node.is_fenced and follower.start_offset < lowest:
+                lowest = follower.start_offset
+        return lowest
+
     def closest_follower(self, nodes: Mapping[int, Node], rack: str, offset: int) -> int | None:
         """The broker from which a client in `rack` should read instead of from this leader (KIP-392).
 

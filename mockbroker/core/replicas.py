@@ -4,7 +4,6 @@ Rules kept here (`Partition`, `ReplicaManager`; KIP-497, KIP-966):
 
 - Only the leader appends, in the order in which requests come. With acks=all it refuses while the ISR is smaller than
   min.insync.replicas, and an append is acknowledged once the high watermark has passed it.
-- A new leader notes where its epoch begins, before anything is appended in it.
 - Every broker that is in touch knows the controller's newest state at once; one that is cut off goes on with its own.
 - What can be seen changes only with a touch of the partition, so that nobody waits for nothing.
 """
@@ -30,10 +29,12 @@ __all__ = ["AppendResult", "Partition"]
 
 
 class AppendResult(NamedTuple):
-    """What an append gave. With acks=all it is done once `Partition.acknowledged(required_offset)` says so."""
+    """What an append gave. With acks=all it is done once `Partition.acknowledged(required_offset)` says so.
+
+    `append_time_ms` is -1 unless the topic's timestamps are the broker's (LogAppendTime).
+    """
 
     base_offset: int
-    #: -1 unless the topic's timestamps are the broker's (LogAppendTime).
     append_time_ms: int
     log_start_offset: int
     required_offset: int
@@ -146,7 +147,7 @@ class Partition:
 
     @property
     def logs(self) -> dict[int, Log]:
-        return {broker_id: replica.log for broker_id, replica in self.copies.items()}
+        return {id: replica.log for id, replica in self.copies.items()}
 
     @property
     def high_watermark(self) -> int:
@@ -253,8 +254,7 @@ class Partition:
                 OFFSET_OUT_OF_RANGE beyond the high watermark.
         """
         leader = self.replica_at(at)
-        if not leader.is_leader:
-            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        leader.check_epoch(-1, leader_only=True)
         if leader.log.config.cleanup_policy == {"compact"}:
             raise KafkaError(ErrorCode.POLICY_VIOLATION)
         wanted = leader.high_watermark if before == -1 else before
@@ -267,15 +267,14 @@ class Partition:
         return wanted
 
     def low_watermark(self, *, at: int | None = None) -> int:
-        """The smallest log start among the leader and the live followers, as the leader knows it."""
+        """The smallest log start among the leader and the live followers, as the leader knows it.
+
+        Raises:
+            KafkaError: NOT_LEADER_OR_FOLLOWER.
+        """
         leader = self.replica_at(at)
-        nodes = self.around.nodes
-        starts = [
-            follower.start_offset
-            for follower in leader.followers
-            if (node := nodes.get(follower.broker_id)) is not None and not node.is_fenced
-        ]
-        return min([leader.log.start_offset, *starts])
+        leader.check_epoch(-1, leader_only=True)
+        return leader.low_watermark(self.around.nodes)
 
     # Reading.
 

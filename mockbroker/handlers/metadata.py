@@ -44,7 +44,7 @@ def handle(request: Any, call: Call) -> Any:
             if entry.error_code != ErrorCode.UNKNOWN_TOPIC_ID:
                 entry.topic_authorized_operations = operations_on(call, ResourceType.TOPIC, entry.name)
     return _RESPONSE(
-        brokers=[_broker(call, node) for node in core.cluster.live_nodes()],
+        brokers=[_broker(call, node) for node in core.cluster.live_nodes(call.node)],
         cluster_id=core.cluster.cluster_id,
         controller_id=core.cluster.controller_id,
         topics=topics,

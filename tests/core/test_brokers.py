@@ -176,6 +176,8 @@ def test_a_leader_that_is_cut_off_goes_on_alone_and_truncates_later() -> None:
     assert (partition.leader, partition.leader_epoch, node.is_fenced) == (2, 1, True)
     assert partition.known_to(node).leader == 1
     assert partition.known_to(cluster.nodes[2]).leader == 2
+    assert [one.id for one in cluster.live_nodes(node)] == [1, 2, 3]
+    assert [one.id for one in cluster.live_nodes(cluster.nodes[2])] == [2, 3]
     stale = partition.append(batch(b"stale"), at=1)
     assert partition.acknowledged(stale.required_offset, at=1) is None
     assert partition.read(0, max_bytes=1000, at=1).high_watermark == 1
@@ -299,6 +301,21 @@ def test_who_leads_is_announced() -> None:
     cluster.delete_topic("orders")
 
     assert seen == [("orders", 2, 1), ("orders", -1, 1)]
+
+
+def test_who_went_down_is_announced() -> None:
+    cluster = make_cluster(3)
+    seen: list[int] = []
+    cluster.down_listeners.append(lambda node: seen.append(node.id))
+
+    brokers.kill(cluster, 3)
+    brokers.stop(cluster, 3)
+    brokers.isolate(cluster, 2)
+    cluster.clock.advance(10)
+    brokers.stop(cluster, 2)
+    brokers.unregister(cluster, 1)
+
+    assert seen == [3, 2, 1]
 
 
 def test_when_nobody_is_left_there_is_no_controller() -> None:
