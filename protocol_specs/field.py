@@ -81,6 +81,9 @@ class Field:
     def _but(self, **traits: Any) -> Field:
         return Field(**{**self.__dict__, **traits})
 
+    def __repr__(self) -> str:
+        return f"<Field {self.type}>"
+
     def default(self, value: Any) -> Field:
         """What stands where the field is absent."""
         return self._but(given_default=value)
