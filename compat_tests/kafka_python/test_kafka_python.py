@@ -9,8 +9,8 @@ import pytest
 from compat_tests.clients.harness import Family
 from compat_tests.clients.scenarios import Idempotent, WithoutAcknowledgement
 
-# kafka-python 3 asks for a topic's metadata 0.1 s after its start, and may join its group before. The leader then assigns
-# nothing and rejoins, and that join is lost, for good, when it ends between two polls. Kafka's own delay is 3 s.
+# kafka-python 3 asks for a topic's metadata 0.1 s after its start, and may join its group before that. The leader then
+# assigns nothing and rejoins; that join is lost for good when it ends between two polls. Kafka's own delay is 3 s.
 pytestmark = pytest.mark.cluster(properties=("group.initial.rebalance.delay.ms=100",))
 
 FAMILY = Family(
