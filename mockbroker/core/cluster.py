@@ -12,7 +12,7 @@ Rules kept here (`QuorumController`, `ReplicationControlManager`):
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mockbroker.config import log_config
@@ -287,19 +287,30 @@ class Cluster:
     def change(
         self, partition: Partition, targets: Targets = NO_TARGETS, election: Election | None = None
     ) -> bool:
-        """Bring a partition nearer to `targets`, electing a leader if it needs one.
-
-        Args:
-            election: None: clean, or unclean where the topic's config allows that.
+        """Bring a partition nearer to `targets`: `decide`, and `apply` what is decided.
 
         Returns:
             Whether anything changed.
+        """
+        state = self.decide(partition, targets, election)
+        if state is None:
+            return False
+        self.apply(partition, state)
+        return True
+
+    def decide(
+        self, partition: Partition, targets: Targets, election: Election | None = None
+    ) -> PartitionState | None:
+        """What a partition becomes with these targets, electing a leader if it needs one; None: what it is.
+
+        Args:
+            election: None: clean, or unclean where the topic's config allows that.
         """
         topic = partition.topic
         if election is None:
             is_unclean = topic.config.unclean_leader_election_enable
             election = Election.UNCLEAN if is_unclean else Election.ONLINE
-        state = next_state(
+        return next_state(
             partition.state,
             targets,
             min_isr=topic.min_isr,
@@ -307,10 +318,6 @@ class Cluster:
             election=election,
             elr_enabled=self.elr_enabled,
         )
-        if state is None:
-            return False
-        self.apply(partition, state)
-        return True
 
     def apply(self, partition: Partition, state: PartitionState) -> None:
         """Make `state` the partition's registration, and let everybody know who has to."""
@@ -334,8 +341,9 @@ class Cluster:
         self._announce(partition)
         self.upkeep.watch(partition)
 
-    def _alter_isr(self, partition: Partition, isr: tuple[int, ...]) -> None:
-        self.change(partition, Targets(isr=isr))
+    def _alter_isr(self, partition: Partition, isr: Iterable[int]) -> None:
+        # A leader names its ISR in no order of its own, as a hash set gives it.
+        self.change(partition, Targets(isr=tuple(sorted(isr))))
 
     # Configs of logs.
 

@@ -183,9 +183,7 @@ def _populate_elr(
     if len(goal.isr) >= min_isr:
         goal.elr = ()
         return
-    # Kafka keeps replicas that a reassignment took away, and then waits for them for ever.
-    candidates = ({*goal.elr, *state.isr} & set(goal.replicas)) - {*goal.isr, *unclean_shutdown}
-    goal.elr = tuple(sorted(candidates))
+    goal.elr = tuple(sorted({*goal.elr, *state.isr} - {*goal.isr, *unclean_shutdown}))
 
 
 def _elect(
@@ -196,7 +194,8 @@ def _elect(
     elr_enabled: bool,
 ) -> tuple[int, bool]:
     """The leader to have, and whether choosing it is unclean."""
-    eligible = goal.isr or goal.elr
+    # The ELR may still name replicas that a reassignment took away. Kafka waits for those for ever; we do not.
+    eligible = goal.isr or tuple(broker for broker in goal.elr if broker in goal.replicas)
 
     def is_valid(broker: int) -> bool:
         return broker in eligible and is_acceptable(broker)

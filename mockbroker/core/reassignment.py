@@ -23,40 +23,58 @@ if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.replicas import Partition
 
-__all__ = ["alter_reassignment", "ongoing_reassignments"]
+__all__ = ["alter_reassignments", "ongoing_reassignments"]
 
 
-def alter_reassignment(
+def alter_reassignments(
     cluster: Cluster,
-    topic: str,
-    index: int,
-    replicas: Sequence[int] | None,
+    changes: Iterable[tuple[str, int, Sequence[int] | None]],
     *,
     allow_factor_change: bool = True,
-) -> None:
-    """One partition of an AlterPartitionReassignments request.
+) -> list[KafkaError | None]:
+    """Do what one AlterPartitionReassignments request asks. All of it is decided before any of it happens.
 
     Args:
-        replicas: broker ids, the preferred leader first; None cancels what is under way.
-        allow_factor_change: whether there may be more or fewer of them than before (KIP-860).
+        changes: topic, partition index, and broker ids with the preferred leader first; None for the ids cancels
+            what is under way.
+        allow_factor_change: whether there may be more or fewer replicas than before (KIP-860).
 
-    Raises:
-        KafkaError: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REPLICA_ASSIGNMENT, INVALID_REPLICATION_FACTOR,
-            NO_REASSIGNMENT_IN_PROGRESS, with Kafka's texts.
+    Returns:
+        For each change None, or why it was refused: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REPLICA_ASSIGNMENT,
+        INVALID_REPLICATION_FACTOR, NO_REASSIGNMENT_IN_PROGRESS, with Kafka's texts.
     """
-    partition = _find(cluster, topic, index)
-    if replicas is None:
-        _cancel(cluster, partition)
-        return
-    target, state = tuple(replicas), partition.state
+    outcomes: list[KafkaError | None] = []
+    decided: list[tuple[Partition, PartitionState | None]] = []
+    for topic, index, replicas in changes:
+        try:
+            partition = _find(cluster, topic, index)
+            if replicas is None:
+                state = _cancelled(cluster, partition)
+            else:
+                state = _reassigned(cluster, partition, tuple(replicas), allow_factor_change)
+            decided.append((partition, state))
+            outcomes.append(None)
+        except KafkaError as error:
+            outcomes.append(error)
+    for partition, state in decided:
+        if state is not None:
+            cluster.apply(partition, state)
+    return outcomes
+
+
+def _reassigned(
+    cluster: Cluster, partition: Partition, target: tuple[int, ...], allow_factor_change: bool
+) -> PartitionState | None:
+    state = partition.state
     check_assignment(cluster, target, None)
     if not allow_factor_change:
         _check_factor(state, target)
     removing = tuple(sorted(set(state.replicas) - set(target)))
     adding = tuple(sorted(set(target) - set(state.replicas)))
     # As in Kafka, an adding or removing list that is to be empty leaves the one of the change under way as it is.
-    targets = Targets(replicas=target + removing, removing=removing or None, adding=adding or None)
-    cluster.change(partition, targets, Election.ONLINE)
+    # Who is new has no log, whatever the ELR says of an earlier time: in Kafka such a one could lead, and lose records.
+    targets = Targets(None, target + removing, adding or None, removing or None, unclean_shutdown=adding)
+    return cluster.decide(partition, targets, Election.ONLINE)
 
 
 def _find(cluster: Cluster, topic: str, index: int) -> Partition:
@@ -77,7 +95,7 @@ def _check_factor(state: PartitionState, target: tuple[int, ...]) -> None:
         )
 
 
-def _cancel(cluster: Cluster, partition: Partition) -> None:
+def _cancelled(cluster: Cluster, partition: Partition) -> PartitionState | None:
     state = partition.state
     if not state.is_reassigning:
         raise KafkaError(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS)
@@ -96,7 +114,7 @@ def _cancel(cluster: Cluster, partition: Partition) -> None:
                 "would require an unclean leader election.",
             )
         isr = replicas[:1]
-    cluster.change(partition, Targets(isr=isr, replicas=replicas, removing=(), adding=()))
+    return cluster.decide(partition, Targets(isr, replicas, adding=(), removing=()))
 
 
 def ongoing_reassignments(

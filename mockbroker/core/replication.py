@@ -16,7 +16,7 @@ KIP-595, KIP-966):
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mockbroker.core.nodes import INSTANT, Node, Pace
@@ -67,7 +67,7 @@ class Surroundings:
         clock: Clock,
         waiting: Waiting,
         nodes: dict[int, Node],
-        alter_isr: Callable[[Partition, tuple[int, ...]], None],
+        alter_isr: Callable[[Partition, Iterable[int]], None],
         new_log: Callable[[Topic, int, int], tuple[Log, str]],
         max_lag: float,
     ) -> None:
@@ -328,7 +328,7 @@ def _shrink_isr(partition: Partition) -> None:
     if node is None or not node.is_connected:
         return
     if out:
-        around.alter_isr(partition, tuple(broker for broker in leader.state.isr if broker not in out))
+        around.alter_isr(partition, set(leader.state.isr) - out)
     else:
         _settle(partition)
 

@@ -32,7 +32,7 @@ def test_a_controlled_shutdown_moves_leaders_and_loses_nothing() -> None:
     write(partition, b"b", acks=-1)
     brokers.start(cluster, 1)
     assert values_of(partition, 1) == [b"a", b"b"]
-    assert (partition.leader, partition.isr, partition.leader_epoch) == (2, (2, 3, 1), 1)
+    assert (partition.leader, partition.isr, partition.leader_epoch) == (2, (1, 2, 3), 1)
     assert cluster.controller_id == 2
 
 
@@ -50,7 +50,7 @@ def test_acks_1_loses_what_no_follower_had_when_the_leader_dies() -> None:
 
     assert (partition.leader, partition.high_watermark) == (2, 2)
     assert [values_of(partition, id) for id in (1, 2, 3)] == [[b"kept", b"other"]] * 3
-    assert partition.isr == (2, 3, 1)
+    assert partition.isr == (1, 2, 3)
 
 
 def test_acks_all_waits_for_the_in_sync_replicas() -> None:
@@ -188,7 +188,7 @@ def test_a_leader_that_is_cut_off_goes_on_alone_and_truncates_later() -> None:
     brokers.heal(cluster, 1)
 
     assert [values_of(partition, id) for id in (1, 2, 3)] == [[b"a", b"new"]] * 3
-    assert partition.isr == (2, 3, 1)
+    assert partition.isr == (1, 2, 3)
     assert partition.acknowledged(stale.required_offset, at=1) is ErrorCode.NOT_LEADER_OR_FOLLOWER
     with pytest.raises(KafkaError, match="FENCED_LEADER_EPOCH"):
         partition.read(0, max_bytes=1000, at=1, leader_epoch=0)

@@ -13,7 +13,7 @@ import pytest
 
 from mockbroker.core import brokers
 from mockbroker.core.nodes import INSTANT, PAUSED, Pace
-from mockbroker.core.reassignment import alter_reassignment
+from mockbroker.core.reassignment import alter_reassignments
 from mockbroker.core.replication import fetch_from_leader
 from protocol_specs.errors import ErrorCode, KafkaError
 from tests.core.clusters import make_cluster, values_of, write
@@ -83,7 +83,7 @@ class History:
         brokers.set_pace(self.cluster, self.anyone(), pace)
 
     def reassign(self) -> None:
-        alter_reassignment(self.cluster, "t", 0, self.rng.sample(range(1, BROKERS + 1), 3))
+        alter_reassignments(self.cluster, [("t", 0, self.rng.sample(range(1, BROKERS + 1), 3))])
 
     def move_leader(self) -> None:
         isr = self.partition.isr

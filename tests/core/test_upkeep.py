@@ -4,7 +4,7 @@ from typing import Any
 
 from mockbroker.core import brokers
 from mockbroker.core.elections import NO_LEADER
-from mockbroker.core.reassignment import alter_reassignment
+from mockbroker.core.reassignment import alter_reassignments
 from mockbroker.core.waiting import NOT_YET
 from tests.core.clusters import START, batch, make_cluster, values_of, write
 
@@ -94,7 +94,7 @@ def test_preferred_leaders_get_their_partitions_back() -> None:
 def test_a_new_order_of_replicas_is_watched_too() -> None:
     cluster = make_cluster(2)
     partition = cluster.create_topic("t", assignments=[(0, [1, 2])]).partitions[0]
-    alter_reassignment(cluster, "t", 0, [2, 1])
+    alter_reassignments(cluster, [("t", 0, [2, 1])])
 
     cluster.clock.advance(301)
 
