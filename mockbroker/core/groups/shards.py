@@ -40,6 +40,7 @@ class Shards:
         #: by broker id and partition index.
         self._shards: dict[tuple[int, int], Shard] = {}
         self._cluster.leader_listeners.append(self._leader_changed)
+        self._cluster.down_listeners.append(lambda node: self.unload_broker(node.id))
 
     def partition_for(self, group_id: str) -> int:
         """Index of the partition of `__consumer_offsets` that a group lives in."""

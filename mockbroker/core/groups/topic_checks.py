@@ -32,6 +32,8 @@ __all__ = [
 ZERO_UUID = bytes(16)
 #: Whether a client may do what it asks for with a topic.
 AllowsTopic = Callable[[str], bool]
+#: Refused partitions, by the topic's name and id.
+_Refused = dict[tuple[str, bytes], TopicErrors]
 
 
 def allow_all(topic: str) -> bool:
@@ -39,15 +41,9 @@ def allow_all(topic: str) -> bool:
     return True
 
 
-class _Refused:
-    """Refused partitions, collected by topic."""
-
-    def __init__(self) -> None:
-        self.topics: dict[tuple[str, bytes], TopicErrors] = {}
-
-    def add(self, name: str, topic_id: bytes, indexes: Iterable[int], error: ErrorCode) -> None:
-        topic = self.topics.setdefault((name, topic_id), TopicErrors(name, topic_id, []))
-        topic.partitions.extend((index, error) for index in indexes)
+def _refuse(refused: _Refused, name: str, topic_id: bytes, indexes: Iterable[int], error: ErrorCode) -> None:
+    topic = refused.setdefault((name, topic_id), TopicErrors(name, topic_id, []))
+    topic.partitions.extend((index, error) for index in indexes)
 
 
 def check_commit_topics(
@@ -58,51 +54,50 @@ def check_commit_topics(
     Args:
         by_id: whether topics are told by id (OffsetCommit from v10 on); the answer then names them by id, too.
     """
-    refused = _Refused()
+    refused: _Refused = {}
     accepted = []
     for name, partitions, topic_id in topics:
         topic = cluster.topics_by_id.get(topic_id) if by_id else cluster.topics.get(name)
-        if topic is not None:
-            name, topic_id = topic.name, topic.id
-        indexes = (partition.partition for partition in partitions)
-        if topic is None and by_id:
-            refused.add(name, topic_id, indexes, ErrorCode.UNKNOWN_TOPIC_ID)
-        elif not allows(name):
-            refused.add(name, topic_id, indexes, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-        elif topic is None:
-            refused.add(name, ZERO_UUID, indexes, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        else:
+        if topic is not None and allows(topic.name):
             count = len(topic.partitions)
-            known = [partition for partition in partitions if 0 <= partition.partition < count]
-            if len(known) < len(partitions):
-                unknown = (
-                    partition.partition for partition in partitions if not 0 <= partition.partition < count
-                )
-                refused.add(name, topic_id, unknown, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            known = [partition for partition in partitions if 0 <= partition[0] < count]
             if known:
-                accepted.append(CommitTopic(name, known, topic_id))
-    return accepted, list(refused.topics.values())
+                accepted.append(CommitTopic(topic.name, known, topic.id))
+            if len(known) < len(partitions):
+                unknown = [index for index, *_ in partitions if not 0 <= index < count]
+                _refuse(refused, topic.name, topic.id, unknown, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            continue
+        if topic is not None:
+            name, topic_id, error = topic.name, topic.id, ErrorCode.TOPIC_AUTHORIZATION_FAILED
+        elif by_id:
+            error = ErrorCode.UNKNOWN_TOPIC_ID
+        elif allows(name):
+            error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        else:
+            error = ErrorCode.TOPIC_AUTHORIZATION_FAILED
+        _refuse(refused, name, topic_id, [index for index, *_ in partitions], error)
+    return accepted, list(refused.values())
 
 
 def check_deleted_topics(
     cluster: Cluster, topics: Sequence[TopicPartitions], allows: AllowsTopic
 ) -> tuple[list[TopicPartitions], list[TopicErrors]]:
     """The same for an OffsetDelete."""
-    refused = _Refused()
+    refused: _Refused = {}
     accepted = []
     for name, indexes, topic_id in topics:
         topic = cluster.topics.get(name)
         if not allows(name):
-            refused.add(name, topic_id, indexes, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+            _refuse(refused, name, topic_id, indexes, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
             continue
         count = 0 if topic is None else len(topic.partitions)
         known = [index for index in indexes if 0 <= index < count]
-        unknown = [index for index in indexes if not 0 <= index < count]
-        if unknown or topic is None:
-            refused.add(name, topic_id, unknown, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         if known:
             accepted.append(TopicPartitions(name, known, topic_id))
-    return accepted, list(refused.topics.values())
+        if topic is None or len(known) < len(indexes):
+            unknown = [index for index in indexes if not 0 <= index < count]
+            _refuse(refused, name, topic_id, unknown, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return accepted, list(refused.values())
 
 
 def check_fetched_topics(

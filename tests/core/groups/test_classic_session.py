@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mockbroker.core.groups.requests import LeavingMember
@@ -13,7 +15,7 @@ NONE = ErrorCode.NONE
 UNKNOWN = ErrorCode.UNKNOWN_MEMBER_ID
 
 
-def completing(bench: Bench, **changes: object) -> tuple[str, str]:
+def completing(bench: Bench, **changes: Any) -> tuple[str, str]:
     """A group of two that waits for its assignment, generation 1."""
     joins = [bench.start_join(**changes) for _ in range(2)]
     bench.clock.advance(DELAY * 3)
@@ -75,7 +77,7 @@ def test_a_new_rebalance_sends_those_away_that_wait_for_an_assignment() -> None:
         ({"protocol_type": None, "protocol_name": None, "version": 4}, NONE),
     ],
 )
-def test_syncs_that_are_refused(changes: dict[str, object], error: ErrorCode) -> None:
+def test_syncs_that_are_refused(changes: dict[str, Any], error: ErrorCode) -> None:
     bench = Bench()
     leader, _ = bench.stable_group()
 

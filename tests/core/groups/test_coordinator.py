@@ -206,10 +206,41 @@ def test_a_single_broker_is_where_it_was_after_a_restart() -> None:
     assert bench.fetched() == [5]
 
 
+def test_a_coordinator_that_is_cut_off_goes_on_until_it_is_back() -> None:
+    bench = Bench(3)
+    leader, follower = bench.stable_group()
+    cut_off = bench.broker
+    brokers.isolate(bench.cluster, cut_off)
+    assert bench.heartbeat(leader) == NONE
+    bench.clock.advance(bench.cluster.settings["broker.session.timeout.ms"] / 1000)
+    bench.broker = bench.groups.find_coordinator(GROUP)
+    assert bench.broker != cut_off
+
+    assert bench.heartbeat(follower) == bench.groups.heartbeat(cut_off, GROUP, 1, follower) == NONE
+    bench.commit(5, member_id=follower, generation_id=1)
+    brokers.heal(bench.cluster, cut_off)
+
+    assert bench.groups.heartbeat(cut_off, GROUP, 1, follower) == NOT_COORDINATOR
+    assert bench.fetched() == [5]
+
+
+def test_who_waits_at_a_broker_that_was_cut_off_and_dies_is_told() -> None:
+    bench = Bench(3)
+    bench.stable_group(session_timeout_ms=100_000)
+    cut_off = bench.broker
+    brokers.isolate(bench.cluster, cut_off)
+    bench.clock.advance(30)
+    join = bench.start_join()
+
+    brokers.kill(bench.cluster, cut_off)
+
+    assert join.reply.error_code == NOT_COORDINATOR
+
+
 def test_a_group_that_is_too_large_when_read_rebalances() -> None:
     bench = Bench(3)
     leader, _ = bench.stable_group()
-    bench.groups._limits.max_group_size = 1  # type: ignore[misc]
+    bench.groups._limits.max_group_size = 1
 
     move(bench)
 

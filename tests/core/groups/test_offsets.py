@@ -375,7 +375,8 @@ def commit_in_transaction(bench: Bench, offset: int, producer_id: int = 70, **ch
         GROUP, [CommitTopic("orders", [OffsetToCommit(0, offset)])], 5, producer_id, 0
     )
     [topic] = answer_of(bench.groups.commit_transactional_offsets(bench.broker, request._replace(**changes)))
-    return topic.partitions[0][1]
+    error: ErrorCode = topic.partitions[0][1]
+    return error
 
 
 def end_transaction(bench: Bench, is_commit: bool, producer_id: int = 70, epoch: int = 0) -> None:
