@@ -234,7 +234,7 @@ def test_internal_topics_through_their_formatters(cli: Cli) -> None:
         "kafka-console-consumer -B --topic watched --group watched-group --from-beginning --max-messages 2"
         " --timeout-ms 20000"
     ).prints("one\ntwo", err="Processed a total of 2 messages")
-    read_all = "kafka-console-consumer -B --topic __consumer_offsets --from-beginning --timeout-ms 2500"
+    read_all = "kafka-console-consumer -B --topic __consumer_offsets --from-beginning --timeout-ms 1500"
     offsets = cli(f"{read_all} --formatter org.apache.kafka.tools.consumer.OffsetsMessageFormatter")
     assert_has_record(
         offsets.stdout,
