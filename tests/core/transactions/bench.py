@@ -161,5 +161,6 @@ class Bench:
         for batch in self.partition(topic, index).log.batches():
             if batch.is_control:
                 marker = parse_end_txn_marker(records_of(batch.view)[0])
+                assert marker is not None
                 found.append((batch.producer_id, batch.producer_epoch, marker.is_commit))
         return found

@@ -62,8 +62,9 @@ def test_what_is_written_is_read_back(state: TransactionState) -> None:
     metadata = METADATA._replace(state=state)
     entry = read_record(record_of(metadata, 2, 5))
     assert entry is not None
-    assert entry == ("tx", metadata)
-    assert isinstance(entry.metadata and entry.metadata.state, TransactionState)
+    assert entry.transactional_id == "tx"
+    assert entry.metadata == metadata
+    assert isinstance(entry.metadata.state, TransactionState)
 
 
 def test_a_tombstone_and_records_that_are_not_known() -> None:

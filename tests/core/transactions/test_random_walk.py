@@ -20,8 +20,8 @@ from protocol_specs.errors import ErrorCode
 from tests.core.transactions.bench import Bench
 
 NAMES = ("old", "new")
-#: whose clients speak transaction.version 2. An id changes its client's version at no time: with both, a retry of the one
-#: cannot be told from the present epoch of the other, in Kafka neither.
+#: whose clients speak transaction.version 2. No id has clients of both kinds: a retry of the one cannot be told from
+#: the present epoch of the other, in Kafka neither.
 BUMPS = ("new",)
 PARTITIONS = (("orders", 0), ("orders", 1), ("payments", 0))
 
