@@ -49,7 +49,7 @@ class Normaliser:
         if isinstance(answer, dict):
             return {key: self(value, key) for key, value in answer.items()}
         if isinstance(answer, list):
-            return [self(value, name) for value in answer]
+            return [self(value, name) for value in _sorted(answer)]
         if name in _FREE:
             return "free" if answer not in (None, -1, "", 0) else answer
         if isinstance(answer, int) and not isinstance(answer, bool) and answer > _CLOCK_MS:

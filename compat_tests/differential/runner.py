@@ -67,6 +67,9 @@ class Run:
                 f"coordinator of kind {kind}",
             )
 
+        asked = {"transactional_id": None, "transaction_timeout_ms": 1000}
+        self._wait(lambda: not self.prepare("InitProducerId", 4, **asked)["error_code"], "producer ids")
+
     def _is_led(self, name: str) -> bool:
         asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
         topic = self.prepare("Metadata", 12, **asked)["topics"][0]

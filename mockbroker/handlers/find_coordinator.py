@@ -30,7 +30,8 @@ def handle(request: Any, call: Call) -> Any:
         return _RESPONSE(coordinators=coordinators)
     node = _find(call, request.key_type, request.key)
     host, port = call.address_of(node)
-    return _RESPONSE(error_code=ErrorCode.NONE, error_message=None, node_id=node.id, host=host, port=port)
+    # Kafka sends the name of the code that means success.
+    return _RESPONSE(error_code=ErrorCode.NONE, error_message="NONE", node_id=node.id, host=host, port=port)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:

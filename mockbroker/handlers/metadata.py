@@ -57,10 +57,11 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     return _RESPONSE(
         brokers=[],
         controller_id=-1,
+        error_code=error.code,
         topics=[
             _TOPIC(
                 error_code=error.code,
-                name=("" if topic.name is None and call.version < _BY_TOPIC_ID else topic.name),
+                name=topic.name or "",
                 topic_id=topic.topic_id,
                 is_internal=False,
                 partitions=[],
@@ -72,6 +73,8 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
 
 def _check(asked: list[Any], version: int) -> None:
     if version >= _BY_TOPIC_ID:
+        if any(topic.name is None and topic.topic_id == _ZERO_UUID for topic in asked):
+            raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
         return
     for topic in asked:
         if topic.name is None:

@@ -118,7 +118,6 @@ def create_partitions(run: Run) -> None:
         ask("unknown broker", grow(mine, 6, [[7]]))
         ask("empty", grow(mine, 6, [[]]))
         ask("another factor", grow(mine, 6, [[1, 7]]))
-        ask("20000", grow(mine, 20000))
 
 
 def delete_topics(run: Run) -> None:
