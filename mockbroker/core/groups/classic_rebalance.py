@@ -98,7 +98,6 @@ class ClassicRebalance:
         """Ask all members to join again; in an empty group, wait for the first ones."""
         if group.state is ClassicState.COMPLETING_REBALANCE:
             self.withhold_assignments(group, ErrorCode.REBALANCE_IN_PROGRESS)
-        group.awaiting_sync.clear()
         group.cancel_sync_alarm()
         is_initial = group.is_empty
         group.move_to(ClassicState.PREPARING_REBALANCE)
@@ -112,7 +111,6 @@ class ClassicRebalance:
             self._join_within(group, group.roster.rebalance_timeout_ms, lambda: self.complete(group))
 
     def _join_within(self, group: ClassicGroup, milliseconds: int, action: Callable[[], None]) -> None:
-        group.cancel_join_alarm()
         group.join_alarm = self._clock.call_later(milliseconds / 1000, action)
 
     def _end_delay(self, group: ClassicGroup, delay_ms: int, remaining_ms: int) -> None:
@@ -160,7 +158,6 @@ class ClassicRebalance:
             self.restart_session(group, member)
             member.is_new = False
             group.awaiting_sync.add(member.member_id)
-        group.cancel_sync_alarm()
         group.sync_alarm = self._clock.call_later(
             group.roster.rebalance_timeout_ms / 1000, lambda: self._drop_unsynced(group)
         )
@@ -176,7 +173,6 @@ class ClassicRebalance:
             group.cancel_sync_alarm()
 
     def _drop_unsynced(self, group: ClassicGroup) -> None:
-        group.sync_alarm = None
         for member_id in list(group.awaiting_sync):
             group.remove(member_id)
         self.begin(group)

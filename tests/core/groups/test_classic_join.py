@@ -420,6 +420,23 @@ def test_a_rebalance_goes_on_while_only_silent_static_members_are_left() -> None
     assert bench.group().state_name == "Empty"
 
 
+def test_such_a_rebalance_ends_when_the_time_is_over_once_more() -> None:
+    bench = Bench()
+    joins = [bench.start_join(group_instance_id=name, session_timeout_ms=300_000) for name in ("one", "two")]
+    bench.clock.advance(DELAY * 3)
+    _, follower = bench.finish_rebalance(joins)
+    pending = bench.refused_join(session_timeout_ms=300_000).member_id
+    bench.start_join(pending, session_timeout_ms=300_000)
+    bench.leave(pending)
+    bench.clock.advance(61)
+    assert bench.group().state_name == "PreparingRebalance"
+
+    join = bench.start_join(follower, group_instance_id="two", session_timeout_ms=300_000)
+    bench.clock.advance(60)
+
+    assert (join.reply.generation_id, join.reply.leader) == (2, follower)
+
+
 def test_ids_of_static_members_are_checked() -> None:
     bench = Bench()
     leader, follower = static_group(bench)

@@ -211,6 +211,32 @@ def test_a_lost_member_makes_the_others_rebalance() -> None:
     assert [member.member_id for member in joined.members] == [follower]
 
 
+def test_a_rebalance_ends_when_the_one_that_it_waits_for_is_lost() -> None:
+    bench = Bench()
+    _, follower = bench.stable_group()
+    join = bench.start_join(follower, protocols=(("range", b"changed"),))
+    bench.clock.advance(SESSION * 0.9)
+    assert not join.is_settled
+
+    bench.clock.advance(SESSION * 0.2)
+
+    assert (join.reply.generation_id, join.reply.leader) == (2, follower)
+
+
+def test_an_assignment_is_gone_when_the_next_generation_comes_to_nothing() -> None:
+    bench = Bench()
+    leader, follower = bench.stable_group()
+    bench.start_join(leader)
+    [described] = bench.groups.describe_groups(bench.broker, [GROUP], 6)
+    assert {member.assignment for member in described.members} == {leader.encode(), follower.encode()}
+    bench.ask_to_join(follower)
+
+    bench.start_join()
+
+    [described] = bench.groups.describe_groups(bench.broker, [GROUP], 6)
+    assert {member.assignment for member in described.members} == {b""}
+
+
 # LeaveGroup.
 
 

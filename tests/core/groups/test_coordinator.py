@@ -136,6 +136,20 @@ def test_the_tables_are_what_the_log_adds_up_to() -> None:
     assert bench.fetched(require_stable=True) == [70]
 
 
+def test_an_empty_group_is_read_back_empty() -> None:
+    bench = Bench(3)
+    leader, follower = bench.stable_group()
+    bench.leave(leader, follower)
+    before = bench.group()
+
+    move(bench)
+
+    after = bench.group()
+    assert after is not before
+    assert (after.state_name, after.generation_id, after.roster.protocol_type) == ("Empty", 2, "consumer")
+    assert after.state_timestamp_ms == before.state_timestamp_ms
+
+
 def test_members_go_on_with_the_next_coordinator() -> None:
     bench = Bench(3)
     leader, follower = bench.stable_group()
