@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.cluster import Cluster
 from mockbroker.core.configs import Configs
+from mockbroker.core.feature_changes import follow_elr
 from mockbroker.core.features import Features
 from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
+from mockbroker.core.quotas import ClientQuotas
+from mockbroker.core.security.scram import ScramCredentials
+from mockbroker.core.throttling import Throttling
 from mockbroker.core.time import Clock
 from mockbroker.core.transactions.coordinator import TransactionCoordinator
 from mockbroker.core.transactions.producer_ids import ProducerIds
@@ -67,7 +71,11 @@ class Core:
         #: The answer to ApiVersions by version and features epoch: clients ask it first on every connection.
         self.encoded_api_versions: dict[tuple[int, int], bytes] = {}
         self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
+        self.features.listeners.append(lambda: follow_elr(self.features, self.cluster, settings))
         self.configs = Configs(settings, self.cluster)
+        self.quotas = ClientQuotas()
+        self.throttling = Throttling(self.clock, settings, self.quotas)
+        self.scram = ScramCredentials()
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
         self.cluster.down_listeners.append(lambda node: self.fetch_sessions.drop(node.id))
         self.groups = GroupCoordinator(self.clock, self.waiting, self.random, settings, self.cluster)

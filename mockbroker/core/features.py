@@ -5,6 +5,8 @@ The order is that of Kafka's own answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 __all__ = ["Features"]
 
 #: What a 4.3 broker supports: the lowest and the highest level.
@@ -37,6 +39,7 @@ class Features:
         supported: lowest and highest level by name.
         finalized: the level in force by name; a feature at level 0 is left out.
         epoch: grows with every change.
+        listeners: called after each change.
     """
 
     def __init__(
@@ -45,7 +48,19 @@ class Features:
         self.supported = dict(SUPPORTED_4_3 if supported is None else supported)
         self.finalized = dict(FINALIZED_4_3 if finalized is None else finalized)
         self.epoch = 1
+        self.listeners: list[Callable[[], None]] = []
 
     def level(self, name: str) -> int:
         """The level in force; 0 when the feature is off."""
         return self.finalized.get(name, 0)
+
+    def set_levels(self, levels: Mapping[str, int]) -> None:
+        """Put levels in force that have been checked; 0 switches a feature off."""
+        for name, level in levels.items():
+            if level:
+                self.finalized[name] = level
+            else:
+                self.finalized.pop(name, None)
+        self.epoch += 1
+        for listener in self.listeners:
+            listener()

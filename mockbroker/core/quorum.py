@@ -50,7 +50,9 @@ class ControllerQuorum:
 
     Attributes:
         voters: by id.
+        standby: controllers that were voters, and follow on as observers.
         leader_id: the active controller; not the id that Metadata shows, which is a broker's.
+        change_until: while the clock is before it, the leader is busy with a change of the voters.
     """
 
     def __init__(self, cluster: Cluster, rng: random.Random) -> None:
@@ -65,6 +67,8 @@ class ControllerQuorum:
             id: Voter(id, self._directory_id(id), "localhost", port)
             for port, id in enumerate(ids, _FIRST_PORT)
         }
+        self.standby: dict[int, Voter] = {}
+        self.change_until = 0.0
         self.leader_id = ids[0]
         self.leader_epoch = 1
 
@@ -82,6 +86,16 @@ class ControllerQuorum:
         self.leader_epoch += 1
         return self.leader_id
 
+    def remove(self, voter_id: int) -> None:
+        """Let a voter be an observer; if it leads, another one does from now on."""
+        if voter_id == self.leader_id:
+            self.fail_over()
+        self.standby[voter_id] = self.voters.pop(voter_id)
+
+    def add(self, voter_id: int) -> None:
+        """Let a controller that was a voter be one again."""
+        self.voters[voter_id] = self.standby.pop(voter_id)
+
     def voter_states(self) -> list[QuorumReplica]:
         """The controllers, all of them caught up."""
         now_ms, end = self._cluster.clock.now_ms, self.end_offset
@@ -90,9 +104,12 @@ class ControllerQuorum:
         ]
 
     def observer_states(self) -> list[QuorumReplica]:
-        """The brokers that are in touch, or were until not long ago."""
+        """Controllers that do not vote, and the brokers that are in touch, or were until not long ago."""
         clock, end = self._cluster.clock, self.end_offset
-        observers = []
+        observers = [
+            QuorumReplica(one.id, one.directory_id, end, clock.now_ms, clock.now_ms)
+            for one in self.standby.values()
+        ]
         for node in self._cluster.nodes.values():
             if node.id in self.voters:
                 continue

@@ -1,0 +1,62 @@
+"""DescribeLogDirs (KIP-113, KIP-784, KIP-827, KIP-1066). Nothing is on disk: the disk's size is made up.
+
+Kafka: `KafkaApis.handleDescribeLogDirsRequest`, `ReplicaManager.describeLogDirs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mockbroker.core.log_dirs import HostedLog, hosted_logs
+from mockbroker.handlers.authorized_operations import CLUSTER_NAME
+from mockbroker.handlers.call import Call
+from protocol_specs.acls import AclOperation, ResourceType
+from protocol_specs.describe_log_dirs import DESCRIBE_LOG_DIRS
+from protocol_specs.errors import ErrorCode
+
+__all__ = ["handle"]
+
+_RESPONSE = DESCRIBE_LOG_DIRS.response
+_RESULT = _RESPONSE.results
+_TOPIC = _RESULT.topics
+
+_DISK_BYTES = 2**40
+_ALL = "*"
+
+
+def handle(request: Any, call: Call) -> Any:
+    if not call.allows(AclOperation.DESCRIBE, ResourceType.CLUSTER, CLUSTER_NAME):
+        code = ErrorCode.CLUSTER_AUTHORIZATION_FAILED
+        return _RESPONSE(throttle_time_ms=0, error_code=code, results=[])
+    wanted = None
+    if request.topics is not None:
+        wanted = {(topic.topic, index) for topic in request.topics for index in topic.partitions}
+    hosted = hosted_logs(call.core.cluster, call.node.id)
+    cordoned = call.core.settings.for_broker(call.node.id)["cordoned.log.dirs"]
+    used = sum(log.size_bytes for logs in hosted.values() for log in logs)
+    results = [
+        _RESULT(
+            error_code=ErrorCode.NONE,
+            log_dir=name,
+            topics=_topics(log for log in logs if wanted is None or (log.topic, log.partition) in wanted),
+            total_bytes=_DISK_BYTES,
+            usable_bytes=_DISK_BYTES - used,
+            is_cordoned=name in cordoned or _ALL in cordoned,
+        )
+        for name, logs in hosted.items()
+    ]
+    return _RESPONSE(throttle_time_ms=0, results=results)
+
+
+def _topics(logs: Iterable[HostedLog]) -> list[Any]:
+    topics: dict[str, list[Any]] = {}
+    for log in logs:
+        entry = _TOPIC.partitions(
+            partition_index=log.partition,
+            partition_size=log.size_bytes,
+            offset_lag=log.offset_lag,
+            is_future_key=False,
+        )
+        topics.setdefault(log.topic, []).append(entry)
+    return [_TOPIC(name=name, partitions=entries) for name, entries in topics.items()]
