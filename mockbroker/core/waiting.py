@@ -19,7 +19,7 @@ from typing import Any
 
 from mockbroker.core.time import Alarm, Clock
 
-__all__ = ["NOT_YET", "Attempt", "Pending", "Waiting"]
+__all__ = ["NOT_YET", "Attempt", "Part", "Pending", "Waiting"]
 
 
 class _NotYet:
@@ -90,6 +90,16 @@ class Pending:
             self._on_hurry()
 
 
+class Part:
+    """The first buffers of an answer, which leave at once, and a Pending of what follows: the same kinds of things."""
+
+    __slots__ = ("buffers", "rest")
+
+    def __init__(self, buffers: list[Any], rest: Pending) -> None:
+        self.buffers = buffers
+        self.rest = rest
+
+
 class _Waiter:
     """One attempt, with the keys it listens on and the alarm that ends it."""
 
@@ -104,10 +114,15 @@ class _Waiter:
 
 
 class Waiting:
-    """All waiting attempts of one cluster."""
+    """All waiting attempts of one cluster.
+
+    Attributes:
+        watchers: called at the end of each flush: whoever waits for something that no key stands for.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.watchers: list[Callable[[], object]] = []
         self._waiters: dict[Hashable, dict[int, _Waiter]] = {}
         self._touched: dict[int, _Waiter] = {}
         self._started = 0
@@ -157,6 +172,13 @@ class Waiting:
                 if reply is not NOT_YET:
                     self._forget(waiter)
                     waiter.pending.settle(reply)
+        if self.watchers:
+            self.tell_watchers()
+
+    def tell_watchers(self) -> None:
+        """Have the watchers look at what there is now."""
+        for watcher in list(self.watchers):
+            watcher()
 
     def _give_up(self, waiter: _Waiter) -> None:
         self._forget(waiter)

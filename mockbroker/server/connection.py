@@ -19,10 +19,10 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mockbroker.broker import Disconnect
-from mockbroker.core.waiting import Pending
+from mockbroker.core.waiting import Part, Pending
 from mockbroker.server.poller import GONE, READ, WRITE
 from mockbroker.wire.framing import FrameReader
 
@@ -239,23 +239,39 @@ class Connection:
                 break
         self._send()
 
-    def _take(self, pending: Pending) -> bool:
-        """Take the reply of `pending` if it is there already, else wait for it.
+    def _take(self, answer: Pending | Part) -> bool:
+        """Take what is there of an answer; what is yet to come is waited for.
+
+        Returns:
+            Whether that was all.
 
         Raises:
             Disconnect: that is the reply.
         """
-        if not pending.is_settled:
-            self._pending = pending
+        found: Any = answer
+        if found.__class__ is not Part:
+            if not found.is_settled:
+                self._wait_for(found)
+                return False
+            found = found.reply
+        if isinstance(found, Disconnect):
+            raise found
+        if found.__class__ is Part:
+            self._out += found.buffers
+            self._wait_for(found.rest)
+            return False
+        if found:
+            self._out += found
+        return True
+
+    def _wait_for(self, pending: Pending) -> None:
+        self._pending = pending
+        if pending.is_settled:
+            # What was taken so far is to leave on its own.
+            self._poller.soon(self._answer_pending)
+        else:
             # It is called inside another connection's request, or inside an alarm.
             pending.on_settled = lambda: self._poller.soon(self._answer_pending)
-            return False
-        reply = pending.reply
-        if isinstance(reply, Disconnect):
-            raise reply
-        if reply:
-            self._out += reply
-        return True
 
     def _answer_pending(self) -> None:
         pending, self._pending = self._pending, None

@@ -13,7 +13,7 @@ import pytest
 
 from mockbroker.broker import Disconnect
 from mockbroker.core.time import Clock
-from mockbroker.core.waiting import Pending, Waiting
+from mockbroker.core.waiting import Part, Pending, Waiting
 from mockbroker.handlers.call import Caller
 from mockbroker.server.poller import TaskPoller, make_poller
 from mockbroker.server.server import Server
@@ -87,6 +87,29 @@ class ScriptedBroker:
         """Settle "name" with a Disconnect."""
         self.parked.pop(rest).settle(Disconnect("told to"))
         return [framed(b"ok")]
+
+    def do_c(self, rest: bytes, caller: Caller) -> Any:
+        """Answer the rest in two parts, of which the second is parked under a name: "name=value"."""
+        name, _, value = rest.partition(b"=")
+        whole = framed(value)
+        self.parked[name] = pending = Pending(on_abandon=lambda: self.events.append(("abandoned", name)))
+        return Part([whole[:3]], pending)
+
+    def do_b(self, rest: bytes, caller: Caller) -> Any:
+        """Answer three bytes of the rest, then no more."""
+        broken = Pending()
+        broken.settle(Disconnect("cut off"))
+        return Part([framed(rest)[:3]], broken)
+
+    def do_i(self, rest: bytes, caller: Caller) -> Any:
+        """Answer the rest byte by byte."""
+        whole = framed(rest)
+        pending = Pending()
+        pending.settle([whole[-1:]])
+        for at in range(len(whole) - 2, 0, -1):
+            before, pending = pending, Pending()
+            pending.settle(Part([whole[at : at + 1]], before))
+        return Part([whole[:1]], pending)
 
     def do_t(self, rest: bytes, caller: Caller) -> Any:
         """Answer "late" when so many seconds have passed."""

@@ -247,3 +247,36 @@ class TestSlowReader:
         running.wait_for(lambda: len(running.broker.frames) > 0)
         slow.close()
         running.wait_for_event("disconnected", 1)
+
+
+class TestParts:
+    def test_the_rest_follows_when_it_is_there_and_later_frames_wait(self, running: Any) -> None:
+        client, other = running.connect(), running.connect()
+        client.send(b"cx=hello", b"enext")
+        assert client.read(3) == framed(b"hello")[:3]
+        assert client.is_quiet()
+        running.wait_for(lambda: b"x" in running.broker.parked)
+        other.send(b"n")
+        running.background.call(lambda: running.broker.parked.pop(b"x").settle([framed(b"hello")[3:]]))
+        assert client.read(6) == framed(b"hello")[3:]
+        assert client.receive() == b"next"
+
+    def test_the_clients_end_abandons_the_rest(self, running: Any) -> None:
+        client = running.connect()
+        client.send(b"cx=hello")
+        assert client.read(3)
+        client.close()
+        running.wait_for_event("abandoned", b"x")
+
+    def test_the_rest_may_be_a_disconnect(self, running: Any) -> None:
+        client = running.connect()
+        client.send(b"ebefore", b"bhello", b"eafter")
+        assert client.receive() == b"before"
+        assert client.read(3) == framed(b"hello")[:3]
+        assert client.is_closed_by_server()
+
+    def test_many_parts_leave_one_by_one_in_order(self, running: Any) -> None:
+        client = running.connect()
+        client.send(b"ihello", b"enext")
+        assert client.receive() == b"hello"
+        assert client.receive() == b"next"
