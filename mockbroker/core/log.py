@@ -231,11 +231,11 @@ class Log:
     def read(
         self, offset: int, *, below: int | None = None, max_bytes: int, at_least_one: bool = True
     ) -> list[memoryview]:
-        """Whole batches, the first of which holds `offset` or, where that record is gone, the next one.
+        """Batches, the first of which holds `offset` or, where that record is gone, the next one.
 
         Args:
             below: no batch that reaches this offset; None is the end of the log.
-            max_bytes: no more than this, together.
+            max_bytes: no more than this, together; the last batch is cut there.
             at_least_one: give the first batch whatever its size.
 
         Raises:
@@ -279,6 +279,16 @@ class Log:
             if transaction.last_stable_offset >= to_offset:
                 break
         return found
+
+    def aborted_in_read(self, offset: int, size: int) -> list[tuple[int, int]]:
+        """`aborted_transactions` of a read of `size` bytes: as in Kafka up to the next entry of the offset index."""
+        if not self._aborted:
+            return []
+        at = self._segment_at(offset)
+        bound = self.segments[at].upper_bound(offset, size, self.config.index_interval_bytes)
+        if bound is None:
+            bound = self._bases[at + 1] if at + 1 < len(self._bases) else self.end_offset
+        return self.aborted_transactions(offset, bound)
 
     def aborted_between(self, from_offset: int, to_offset: int) -> list[AbortedTransaction]:
         """The aborted transactions that reach into this range, its end excluded."""

@@ -12,7 +12,6 @@ Rules kept here (`Partition`, `Replica`, `UnifiedLog`):
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,8 +43,6 @@ SPECIAL_TIMESTAMPS = {
 }
 
 _UNKNOWN_OFFSET = -1
-_LAST_OFFSET_DELTA = struct.Struct(">i")
-_BASE_OFFSET = struct.Struct(">q")
 
 
 class Isolation(IntEnum):
@@ -265,7 +262,7 @@ class Replica:
                 result.views = views
                 result.size = views[0].nbytes if len(views) == 1 else sum([view.nbytes for view in views])
                 if isolation == 1:
-                    result.aborted = log.aborted_transactions(offset, _end_of(views[-1]))
+                    result.aborted = log.aborted_in_read(offset, result.size)
         return result
 
     def _diverges(self, result: ReadResult, offset: int, last_fetched_epoch: int) -> bool:
@@ -313,9 +310,3 @@ class Replica:
         if lags:
             raise KafkaError(ErrorCode.OFFSET_NOT_AVAILABLE)
         return NOT_FOUND
-
-
-def _end_of(view: memoryview) -> int:
-    base: int = _BASE_OFFSET.unpack_from(view, 0)[0]
-    delta: int = _LAST_OFFSET_DELTA.unpack_from(view, 23)[0]
-    return base + delta + 1

@@ -103,18 +103,48 @@ class Segment:
         return bisect_left(self._last_offsets, offset)
 
     def read(self, offset: int, below: int, max_bytes: int, at_least_one: bool) -> list[memoryview]:
-        """The batches from the one with `offset` on that end before `below`, as many as fit into `max_bytes`."""
+        """The batches from the one with `offset` on that end before `below`, cut after `max_bytes`.
+
+        The first batch comes whole: where it does not fit, nothing comes, or with `at_least_one` it alone. The last
+        one may be cut anywhere (`LogSegment.read`).
+        """
         last_offsets, ends = self._last_offsets, self._ends
         first = bisect_left(last_offsets, offset)
         if first == len(ends):
             return []
         stop = len(ends) if last_offsets[-1] < below else bisect_left(last_offsets, below, first)
         limit = max_bytes + (ends[first - 1] if first else 0)
-        if stop > first and ends[stop - 1] > limit:
-            stop = bisect_right(ends, limit, first, stop)
-            if stop == first and at_least_one:
-                stop += 1
-        return self.views[first:stop]
+        if stop == first or ends[stop - 1] <= limit:
+            return self.views[first:stop]
+        if ends[first] > limit:
+            return self.views[first : first + 1] if at_least_one else []
+        stop = bisect_right(ends, limit, first, stop)
+        views = self.views[first:stop]
+        left = limit - ends[stop - 1]
+        if left:
+            views.append(self.views[stop][:left])
+        return views
+
+    def upper_bound(self, offset: int, size: int, index_interval: int) -> int | None:
+        """An offset that a read of `size` bytes from `offset` does not reach, as coarse as Kafka's offset index.
+
+        Args:
+            index_interval: bytes between two entries of that index.
+
+        Returns:
+            None where the index ends before (`LogSegment.fetchUpperBoundOffset`).
+        """
+        ends = self._ends
+        first = self.index_of(offset)
+        reached = (ends[first - 1] if first else 0) + size
+        entered = position = 0
+        for index, end in enumerate(ends):
+            if position - entered > index_interval:
+                entered = position
+                if position >= reached:
+                    return self._last_offsets[index]
+            position = end
+        return None
 
     def first_at_time(self, timestamp_ms: int, from_index: int) -> int:
         """Index, from `from_index` on, of the first batch that may hold a record of `timestamp_ms` or later."""
