@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from protocol_specs.headers import request_header, response_header
 from protocol_specs.layout import Layout
 from protocol_specs.wire_types import WireError
 
-__all__ = ["RAW_SASL", "Exchange", "decode_frame", "differences", "read_exchanges"]
+__all__ = ["RAW_SASL", "Exchange", "decode_frame", "differences", "parse_exchanges", "read_exchanges"]
 
 RAW_SASL = -1
 
@@ -47,21 +47,37 @@ def read_exchanges(path: Path) -> Iterator[Exchange]:
     """The rows of a .jsonl or .jsonl.gz file.
 
     Raises:
-        OSError, ValueError, KeyError: there is no such file, or it is not of this kind.
+        OSError: it cannot be read.
+        ValueError: it is not of this kind.
     """
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-        for line in lines:
-            if line.strip():
-                row = json.loads(line)
-                response = row["response"]
-                yield Exchange(
-                    client=row.get("client", "?"),
-                    api=row["api"],
-                    version=row["version"],
-                    request=bytes.fromhex(row["request"]),
-                    response=None if response is None else bytes.fromhex(response),
-                    note=row.get("note", ""),
-                )
+        yield from parse_exchanges(lines)
+
+
+def parse_exchanges(lines: Iterable[str]) -> Iterator[Exchange]:
+    """The exchanges that these lines of JSON tell of.
+
+    Raises:
+        ValueError: they tell of none.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield _exchange(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise ValueError(f"line {number} is no recorded exchange: {error!r}") from None
+
+
+def _exchange(row: dict[str, Any]) -> Exchange:
+    response = row["response"]
+    return Exchange(
+        client=row.get("client", "?"),
+        api=row["api"],
+        version=row["version"],
+        request=bytes.fromhex(row["request"]),
+        response=None if response is None else bytes.fromhex(response),
+        note=row.get("note", ""),
+    )
 
 
 def decode_frame(frame: bytes, header: Layout, body: Layout) -> tuple[Any, Any, int]:

@@ -19,7 +19,7 @@ from protocol_specs.notation import uuid_text
 from protocol_specs.tagged import is_default
 from protocol_specs.wire_types import Array, Bytes, Records, WireError, WireType
 
-__all__ = ["PLAIN", "Style", "from_dict", "outline", "to_dict", "uuid_bytes"]
+__all__ = ["PLAIN", "Style", "Verbatim", "from_dict", "outline", "to_dict", "uuid_bytes"]
 
 _UNKNOWN = "unknown_tagged_fields"
 
@@ -29,10 +29,14 @@ def _base64(content: Any) -> str:
     return base64.b64encode(whole).decode()
 
 
-class Style(NamedTuple):
-    """What stands for bytes and for records."""
+def _field_as_base64(name: str, content: Any) -> str:
+    return _base64(content)
 
-    bytes: Callable[[Any], Any] = _base64
+
+class Style(NamedTuple):
+    """What stands for bytes, by the field's name and value, and for records."""
+
+    bytes: Callable[[str, Any], Any] = _field_as_base64
     records: Callable[[Any], Any] = _base64
 
 
@@ -59,30 +63,31 @@ def to_dict(layout: Layout, message: Message, style: Style = PLAIN) -> dict[str,
 
 def _struct_to_dict(struct: Struct, message: Message, style: Style) -> dict[str, Any]:
     data = {
-        member.name: _plain(member.wire, getattr(message, member.name), style) for member in struct.present
+        member.name: _plain(member.name, member.wire, getattr(message, member.name), style)
+        for member in struct.present
     }
     if struct.tagged is not None:
         for member in struct.tagged.members:
             value = getattr(message, member.name)
             if not is_default(value, member):
-                data[member.name] = _plain(member.wire, value, style)
+                data[member.name] = _plain(member.name, member.wire, value, style)
         if message.unknown_tagged_fields:
             unknown = message.unknown_tagged_fields.items()
-            data[_UNKNOWN] = {str(tag): style.bytes(content) for tag, content in unknown}
+            data[_UNKNOWN] = {str(tag): style.bytes(_UNKNOWN, content) for tag, content in unknown}
     return data
 
 
-def _plain(wire: WireType, value: Any, style: Style) -> Any:
+def _plain(name: str, wire: WireType, value: Any, style: Style) -> Any:
     if value is None:
         return None
     if isinstance(wire, Struct):
         return _struct_to_dict(wire, value, style)
     if isinstance(wire, Array):
-        return [_plain(wire.of, one, style) for one in value]
+        return [_plain(name, wire.of, one, style) for one in value]
     if isinstance(wire, Records):
         return style.records(value)
     if isinstance(wire, Bytes):
-        return style.bytes(value)
+        return style.bytes(name, value)
     return uuid_text(value) if wire.guide_name == "UUID" else value
 
 
@@ -136,28 +141,38 @@ def _from_base64(text: str, path: str) -> bytes:
         raise WireError(f"{text!r} is no base64: {error}", path=path) from None
 
 
-def outline(data: Any, notes: Mapping[str, Callable[[Any], str]] | None = None, indent: str = "") -> str:
+class Verbatim(str):
+    """Text that `outline` prints without quotes."""
+
+    __slots__ = ()
+
+
+def _no_note(name: str, value: Any) -> str:
+    return ""
+
+
+def outline(data: Any, note: Callable[[str, Any], str] = _no_note, indent: str = "") -> str:
     """Plain data as indented text, a line for each value.
 
     Args:
-        notes: what to say behind the value of a field of that name.
+        note: what to say behind a field's value, by its name and value.
     """
-    return "".join(f"{line}\n" for line in _lines(data, notes or {}, indent))
+    return "".join(f"{line}\n" for line in _lines(data, note, indent))
 
 
-def _lines(data: Any, notes: Mapping[str, Callable[[Any], str]], indent: str) -> Iterator[str]:
+def _lines(data: Any, note: Callable[[str, Any], str], indent: str) -> Iterator[str]:
     if isinstance(data, dict):
         for name, value in data.items():
             if value and isinstance(value, (dict, list)) and not _is_flat(value):
                 yield f"{indent}{name}:"
-                yield from _lines(value, notes, indent + "  ")
+                yield from _lines(value, note, indent + "  ")
             else:
-                note = notes[name](value) if name in notes else ""
-                yield f"{indent}{name}: {_inline(value)}{f'  ({note})' if note else ''}"
+                noted = note(name, value)
+                yield f"{indent}{name}: {_inline(value)}{f'  ({noted})' if noted else ''}"
         return
     for value in data:
         if isinstance(value, dict) and value:
-            first, *others = _lines(value, notes, indent + "  ")
+            first, *others = _lines(value, note, indent + "  ")
             yield f"{indent}- {first[len(indent) + 2 :]}"
             yield from others
         else:
@@ -170,4 +185,4 @@ def _is_flat(value: Any) -> bool:
 
 
 def _inline(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return str(value) if isinstance(value, Verbatim) else json.dumps(value, ensure_ascii=False)

@@ -88,7 +88,7 @@ def read_exactly(stream: IO[bytes], length: int, path: str) -> bytes:
     """
     got = stream.read(length)
     if len(got) < length:
-        raise WireError(f"the message ends here: {length} bytes are needed, {len(got)} are left", path=path)
+        raise WireError(f"the message ends here (bytes needed: {length}, left: {len(got)})", path=path)
     return got
 
 

@@ -10,14 +10,13 @@ import sys
 from collections.abc import Sequence
 
 from mockbroker import __version__
-from mockbroker.cli import serve
+from mockbroker.cli import decode, serve
 
 __all__ = ["main"]
 
 #: Commands that are promised and not built yet.
 _NOT_YET = {
     "ctl": "steer a running cluster",
-    "decode": "print frames and log segments",
 }
 
 
@@ -42,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mockbroker import demo
 
         return demo.run()
+    if options.command == "decode":
+        return decode.run(options)
     return serve.run(options)
 
 
@@ -55,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser(
         "demo", help="the main job, narrated: a cluster, stock clients, what each step showed"
+    )
+    decode.add_options(
+        commands.add_parser("decode", help="print captured frames or log segments", allow_abbrev=False)
     )
     commands.add_parser("version", help="print the version")
     for name, summary in _NOT_YET.items():

@@ -274,7 +274,7 @@ def test_the_version_is_the_projects() -> None:
     assert project["version"] == mockbroker.__version__
 
 
-@pytest.mark.parametrize("command", ["ctl", "decode"])
+@pytest.mark.parametrize("command", ["ctl"])
 def test_commands_of_later_work(run: Run, command: str) -> None:
     code, out, err = run(command, "whatever")
     assert (code, out) == (2, "")

@@ -83,7 +83,7 @@ class TestCheck:
             ({"api": 999, "version": 0, "request": "", "response": ""}, "API 999 v0: no API has the key 999"),
             (
                 {"api": 12, "version": 0, "request": "000c", "response": None},
-                "Heartbeat v0: RequestHeader v1 -> request_api_version: the message ends here: 2 bytes are needed",
+                "Heartbeat v0: RequestHeader v1 -> request_api_version: the message ends here (bytes needed: 2",
             ),
             (
                 {
@@ -93,7 +93,7 @@ class TestCheck:
                     "response": "00000001",
                 },
                 "Heartbeat v0: HeartbeatRequest v0: bytes left over: 1; HeartbeatResponse v0 -> error_code: "
-                "the message ends here: 2 bytes are needed, 0 are left",
+                "the message ends here (bytes needed: 2, left: 0)",
             ),
             (
                 {
@@ -132,7 +132,7 @@ class TestCheck:
         path = tmp_path / ("rows.jsonl.gz" if packed else "rows.jsonl")
         path.write_bytes(gzip.compress(content) if packed else content)
         assert main(["check", str(path)]) == 2
-        assert f"{path}: not a file of recorded exchanges" in capsys.readouterr().err
+        assert f"{path}: line 1 is no recorded exchange" in capsys.readouterr().err
 
     def test_a_file_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["check", str(tmp_path / "none.jsonl")]) == 2

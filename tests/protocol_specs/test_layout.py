@@ -41,7 +41,7 @@ class TestErrorsNameThePath:
         with pytest.raises(WireError) as caught:
             PRODUCE.request[9].read(built[:12])
         path = "ProduceRequest v9 -> topic_data[0] -> partition_data[0] -> index"
-        assert str(caught.value) == f"{path}: the message ends here: 4 bytes are needed, 1 are left"
+        assert str(caught.value) == f"{path}: the message ends here (bytes needed: 4, left: 1)"
         assert caught.value.path == path
 
     def test_a_message_that_goes_on(self) -> None:
@@ -72,7 +72,7 @@ class TestErrorsNameThePath:
             ),
             (JOIN_GROUP.request[6], "ffffffffff01", "group_id: a varint of more than five bytes"),
             (METADATA.request[9], "00 00 00 00 01 05", "v9 -> tagged fields: the message ends here"),
-            (METADATA.request[9], "00 00 00 00 01 05 03 aa", "v9 -> tag 5: the message ends here: 3 bytes"),
+            (METADATA.request[9], "00 00 00 00 01 05 03 aa", "v9 -> tag 5: the message ends here .bytes needed: 3"),
             (FETCH.request[12], "00" * 25 + "01 01 01 01 00 09 61", "v12 -> cluster_id: the message"),
         ],
         ids=str,

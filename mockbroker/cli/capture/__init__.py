@@ -1,0 +1,1 @@
+"""What `mockbroker decode` reads: frames and log segments, from wherever somebody kept them."""
