@@ -72,7 +72,11 @@ class TestErrorsNameThePath:
             ),
             (JOIN_GROUP.request[6], "ffffffffff01", "group_id: a varint of more than five bytes"),
             (METADATA.request[9], "00 00 00 00 01 05", "v9 -> tagged fields: the message ends here"),
-            (METADATA.request[9], "00 00 00 00 01 05 03 aa", "v9 -> tag 5: the message ends here .bytes needed: 3"),
+            (
+                METADATA.request[9],
+                "00 00 00 00 01 05 03 aa",
+                "v9 -> tag 5: the message ends here .bytes needed: 3",
+            ),
             (FETCH.request[12], "00" * 25 + "01 01 01 01 00 09 61", "v12 -> cluster_id: the message"),
         ],
         ids=str,
