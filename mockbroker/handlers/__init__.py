@@ -12,7 +12,6 @@ from pkgutil import iter_modules
 from typing import Any
 
 from protocol_specs import APIS
-from protocol_specs.notation import Api
 
 __all__ = ["HANDLERS", "Handler", "Handlers", "refusal_of"]
 
@@ -25,7 +24,7 @@ class Handlers:
 
     def __init__(self) -> None:
         stems = {module.name for module in iter_modules(__path__)}
-        self._stems = {key: stem for key, api in sorted(APIS.items()) if (stem := _stem(api)) in stems}
+        self._stems = {key: stem for key in APIS if (stem := APIS.stem(key)) in stems}
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._stems)
@@ -37,10 +36,6 @@ class Handlers:
     def module(self, key: int) -> Any:
         """The module of an API that has one."""
         return import_module(f"{__name__}.{self._stems[key]}")
-
-
-def _stem(api: Api) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in api.name).lstrip("_")
 
 
 HANDLERS = Handlers()

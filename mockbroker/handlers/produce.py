@@ -30,6 +30,8 @@ __all__ = ["handle"]
 _RESPONSE = PRODUCE.response
 _TOPIC = _RESPONSE.responses
 _PARTITION = _TOPIC.partition_responses
+# Every request makes three messages, so the schemas are not asked each time.
+_make_response, _make_topic, _make_partition = _RESPONSE.make, _TOPIC.make, _PARTITION.make
 
 _ZERO_UUID = bytes(16)
 _NONE = 0
@@ -136,10 +138,10 @@ def _write(request: Any, call: Call, verdicts: Verdicts | None) -> Any:
             for partition_data in data.partition_data
         ]
         name, topic_id = (data.name, data.topic_id) if topic is None else (topic.name, topic.id)
-        topics.append(_TOPIC(name=name, topic_id=topic_id, partition_responses=entries))
+        topics.append(_make_topic(name=name, topic_id=topic_id, partition_responses=entries))
     if acks == 0:
         return _answer_nothing(topics)
-    reply = _RESPONSE(responses=topics)
+    reply = _make_response(responses=topics)
     if not unsettled:
         reply.node_endpoints = hints.endpoints
         return reply
@@ -188,7 +190,7 @@ def _produce(
         result = partition.append(batch, acks=request.acks, at=call.node.id, guard=guard)
     except KafkaError as error:
         return _refuse(call, partition, data.index, error, hints)
-    entry = _PARTITION(
+    entry = _make_partition(
         index=data.index,
         error_code=_NONE,
         base_offset=result.base_offset,
