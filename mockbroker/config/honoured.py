@@ -54,6 +54,7 @@ HONOURED: Final = frozenset(
         "min.insync.replicas",
         "num.partitions",
         "replica.lag.time.max.ms",
+        "replica.selector.class",
         "unclean.leader.election.enable",
         # Groups and their offsets.
         "group.initial.rebalance.delay.ms",

@@ -64,6 +64,7 @@ class ReadResult:
         "last_stable_offset",
         "log_end_offset",
         "log_start_offset",
+        "preferred",
         "size",
         "views",
     )
@@ -87,6 +88,8 @@ class ReadResult:
         self.log_end_offset = log_end_offset
         #: (producer id, first offset) of aborted transactions in the range; None unless READ_COMMITTED.
         self.aborted: list[tuple[int, int]] | None = None
+        #: the broker to read from instead (KIP-392); None: this one is right.
+        self.preferred: int | None = None
         #: (epoch, end offset) where the reader's log leaves ours (KIP-595); None: it does not.
         self.diverging: tuple[int, int] | None = None
 
@@ -210,6 +213,15 @@ class Replica:
                 candidate = (follower.end_offset, follower.caught_up_at, node.id)
                 best = candidate if best is None else max(best, candidate)
         return None if best is None else best[2]
+
+    def refer(self, broker_id: int) -> ReadResult:
+        """An empty read that refers the reader to another broker."""
+        log = self.log
+        result = ReadResult(
+            [], 0, log.high_watermark, log.last_stable_offset, log.start_offset, log.end_offset
+        )
+        result.preferred = broker_id
+        return result
 
     def check_epoch(self, leader_epoch: int, leader_only: bool) -> None:
         """Refuse a request that another epoch, or another broker, should answer.

@@ -31,6 +31,7 @@ _TOPIC = _RESPONSE.responses
 _PARTITION = _TOPIC.partitions
 
 _EMPTY = b""
+_RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
 _UNKNOWN = -1
 _NONE = ErrorCode.NONE
 
@@ -133,6 +134,7 @@ class _Reader:
         "_leader_only",
         "_max_bytes",
         "_min_bytes",
+        "_rack",
         "_replica_id",
         "keys",
     )
@@ -146,6 +148,9 @@ class _Reader:
         self._is_follower = self._replica_id >= 0
         self._isolation = Isolation.LOG_END if self._is_follower else request.isolation_level
         self._leader_only = self._is_follower or call.version < _FROM_FOLLOWERS
+        selector = call.core.settings["replica.selector.class"]
+        #: Where the client is, when the closest replica is to serve it (KIP-392); followers serve since v11.
+        self._rack: str = "" if self._leader_only or selector != _RACK_AWARE else request.rack_id
         #: The partitions whose news make another attempt worth while.
         self.keys: list[Partition] = []
         for wanted in context.partitions:
@@ -170,7 +175,7 @@ class _Reader:
             found.append((wanted, result))
             size += result.size
             left = max(0, left - result.size)
-            if result.diverging is not None:
+            if result.diverging is not None or result.preferred is not None:
                 is_urgent = True
         if size < self._min_bytes and not is_urgent:
             return NOT_YET
@@ -183,6 +188,14 @@ class _Reader:
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
         if self._replica_id >= 0 and self._replica_id not in partition.replicas:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        if self._rack:
+            replica = partition.replica_at(call.node.id)
+            closest = None
+            if replica.is_leader:
+                closest = replica.closest_follower(call.core.cluster.nodes, self._rack, wanted.fetch_offset)
+            if closest is not None:
+                replica.check_epoch(wanted.leader_epoch, False)
+                return replica.refer(closest)
         return partition.read(
             wanted.fetch_offset,
             max_bytes=min(wanted.max_bytes, left),
@@ -220,7 +233,7 @@ class _Reader:
                     size=result.size,
                     high_watermark=result.high_watermark,
                     log_start_offset=result.log_start_offset,
-                    has_hint=result.diverging is not None,
+                    has_hint=result.diverging is not None or result.preferred is not None,
                 )
             if not is_shown:
                 continue
@@ -255,6 +268,8 @@ def _read_entry(wanted: SessionPartition, result: ReadResult) -> Any:
         aborted_transactions=None,
         records=result.views or _EMPTY,
     )
+    if result.preferred is not None:
+        entry.preferred_read_replica = result.preferred
     if result.aborted is not None:
         entry.aborted_transactions = [
             _PARTITION.aborted_transactions(producer_id=producer_id, first_offset=first_offset)
