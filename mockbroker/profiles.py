@@ -22,14 +22,24 @@ class Profile:
         name: the release, "4.3".
         ranges: what is served, by API name: first and last version.
         advertised_from: where ApiVersions names an earlier first version than is served.
+        of_telemetry: what is served as well where a telemetry receiver is configured.
     """
 
     def __init__(
-        self, name: str, ranges: Mapping[int, tuple[int, int]], advertised_from: Mapping[int, int]
+        self,
+        name: str,
+        ranges: Mapping[int, tuple[int, int]],
+        advertised_from: Mapping[int, int],
+        of_telemetry: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
         self.name = name
         self._ranges = ranges
         self._advertised_from = advertised_from
+        self._of_telemetry = of_telemetry or {}
+
+    def with_telemetry(self) -> Profile:
+        """The same release with a telemetry receiver (KIP-714)."""
+        return Profile(self.name, {**self._ranges, **self._of_telemetry}, self._advertised_from)
 
     def served(self, key: int) -> range:
         """The versions that are answered; empty for an API that the release does not offer."""
@@ -74,13 +84,14 @@ _FIRST_SINCE_4_0 = {
 #: Telemetry (KIP-714) is offered only where a receiver is configured.
 _TELEMETRY = frozenset({71, 72})
 
+_RANGES_4_3 = {
+    key: (_FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]) for key, api in APIS.items()
+}
+
 KAFKA_4_3 = Profile(
     "4.3",
-    {
-        key: (_FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1])
-        for key, api in APIS.items()
-        if key not in _TELEMETRY
-    },
+    {key: versions for key, versions in _RANGES_4_3.items() if key not in _TELEMETRY},
     # Old versions of librdkafka look for Produce v0 before they use anything newer (KIP-896).
     {_PRODUCE: 0},
+    {key: versions for key, versions in _RANGES_4_3.items() if key in _TELEMETRY},
 )

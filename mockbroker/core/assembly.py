@@ -17,6 +17,7 @@ from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
 from mockbroker.core.quotas import ClientQuotas
 from mockbroker.core.security.scram import ScramCredentials
+from mockbroker.core.telemetry import Telemetry
 from mockbroker.core.throttling import Throttling
 from mockbroker.core.time import Clock
 from mockbroker.core.transactions.coordinator import TransactionCoordinator
@@ -76,6 +77,7 @@ class Core:
         self.quotas = ClientQuotas()
         self.throttling = Throttling(self.clock, settings, self.quotas)
         self.scram = ScramCredentials()
+        self.telemetry = Telemetry(self.clock, self.random, settings, self.configs)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
         self.cluster.down_listeners.append(lambda node: self.fetch_sessions.drop(node.id))
         self.groups = GroupCoordinator(self.clock, self.waiting, self.random, settings, self.cluster)

@@ -229,7 +229,10 @@ class _Changes:
         elif kind is ConfigResourceType.BROKER:
             configs.settings.set_dynamic(self._node_id if name else None, after)
         else:
-            store = configs.groups if kind is ConfigResourceType.GROUP else configs.client_metrics
+            store = configs.groups
+            if kind is ConfigResourceType.CLIENT_METRICS:
+                store = configs.client_metrics
+                configs.client_metrics_version += 1
             if after:
                 store[name] = after
             else:

@@ -56,6 +56,7 @@ class Configs:
     Attributes:
         groups: the configs that groups have of their own, as text, by group id; no group is without any.
         client_metrics: the same of client metrics subscriptions by name.
+        client_metrics_version: grows with each change of these.
         loggers: the log levels of each broker.
     """
 
@@ -64,6 +65,7 @@ class Configs:
         self.cluster = cluster
         self.groups: dict[str, dict[str, str]] = {}
         self.client_metrics: dict[str, dict[str, str]] = {}
+        self.client_metrics_version = 0
         self.loggers = Loggers()
 
     def group_config(self, group_id: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Enforcement of client quotas: for how long a client is to be held, and the hold itself.
+"""Enforcement of client quotas: how long a client is to be held, and the hold itself.
 
 Rules kept here (Kafka: `ClientQuotaManager`, `ClientRequestQuotaManager`, `ControllerMutationQuotaManager`; KIP-13,
 KIP-124, KIP-219, KIP-599):
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockbroker.core.quota_windows import Rate, TokenBucket
 from mockbroker.core.quotas import CLIENT_ID, USER
-from mockbroker.core.waiting import Pending
+from mockbroker.core.waiting import Part, Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mockbroker.core.quotas import ClientQuotas
     from mockbroker.core.time import Clock
 
-__all__ = ["Client", "Mutations", "Throttled", "Throttling"]
+__all__ = ["Client", "Mutations", "Throttling"]
 
 #: A user's name and a client id, empty where there is none.
 Client = tuple[str, str]
@@ -48,21 +48,6 @@ _MANY_WINDOWS: Final = 1000
 _INACTIVE_MS: Final = 3_600_000
 
 
-class Throttled:
-    """An answer after which the connection is to be held.
-
-    Attributes:
-        reply: the buffers to send at once; None where no answer is due.
-        pause: is settled, with None, when the connection may go on.
-    """
-
-    __slots__ = ("pause", "reply")
-
-    def __init__(self, reply: list[Any] | None, pause: Pending) -> None:
-        self.reply = reply
-        self.pause = pause
-
-
 class Throttling:
     """Who did how much, and who is to be held.
 
@@ -81,11 +66,11 @@ class Throttling:
         self._buckets: dict[Client, TokenBucket] = {}
         quotas.listeners.append(self._quotas_changed)
 
-    def hold(self, reply: list[Any] | None, throttle_ms: int) -> Throttled:
-        """An answer after which the connection is held for so long."""
+    def hold(self, buffers: list[Any], throttle_ms: int) -> Part:
+        """An answer that leaves at once, after which its connection is held for so long."""
+        pause = Pending(on_abandon=lambda: alarm.cancel())
         alarm = self._clock.call_later(throttle_ms / 1000, lambda: pause.settle(None))
-        pause = Pending(on_abandon=alarm.cancel)
-        return Throttled(reply, pause)
+        return Part(buffers, pause)
 
     def produce(self, node_id: int, client: Client, size: int) -> int:
         """Record bytes that a client sent to a broker; how many milliseconds to hold it."""

@@ -26,7 +26,7 @@ class Caller:
         node_id: the broker that it is connected to.
         listener: the listener's name, "PLAINTEXT" say.
         principal: "User:alice"; `ANONYMOUS` before a login.
-        client_host: the client's address, "127.0.0.1".
+        client_host: the client's address, "127.0.0.1"; `client_port`: its port.
         local_address: host and port on which the connection came in.
         client_id: of the last request; None where it gave none.
         software_name, software_version: what ApiVersions told (KIP-511), "unknown" before.
@@ -35,6 +35,7 @@ class Caller:
     __slots__ = (
         "client_host",
         "client_id",
+        "client_port",
         "connection_id",
         "listener",
         "local_address",
@@ -51,6 +52,7 @@ class Caller:
         *,
         listener: str = "PLAINTEXT",
         client_host: str = "127.0.0.1",
+        client_port: int = 0,
         local_address: tuple[str, int] = ("127.0.0.1", 0),
         principal: str = ANONYMOUS,
     ) -> None:
@@ -59,6 +61,7 @@ class Caller:
         self.listener = listener
         self.principal = principal
         self.client_host = client_host
+        self.client_port = client_port
         self.local_address = local_address
         self.client_id: str | None = None
         self.software_name = "unknown"

@@ -222,6 +222,7 @@ class BrokerListener:
             self.node_id,
             listener=_LISTENER_NAME,
             client_host=host,
+            client_port=port,
             local_address=local,
         )
         connection = Connection(server, self, sock, caller)
