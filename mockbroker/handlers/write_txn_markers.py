@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockbroker.core.topics import CONSUMER_OFFSETS
 from mockbroker.core.transactions.markers import Marker
 from mockbroker.core.transactions.metadata import TopicPartition
 from mockbroker.core.waiting import Pending
@@ -22,6 +23,7 @@ __all__ = ["handle", "refuse"]
 _RESPONSE = WRITE_TXN_MARKERS.response
 _MARKER = _RESPONSE.markers
 _TOPIC = _MARKER.topics
+_NONE = -1
 
 #: One partition of one marker: the producer id, the partition, and what became of it or will.
 _Written = tuple[int, TopicPartition, Any]
@@ -72,6 +74,11 @@ def _write(call: Call, name: str, index: int, marker: Marker) -> Any:
         return error.code
     if call.node.id not in partition.copies:
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if _NONE in (marker.producer_id, marker.producer_epoch):
+        # No batch can be made of it. Only the group coordinator survives that.
+        if name == CONSUMER_OFFSETS:
+            return ErrorCode.UNKNOWN_SERVER_ERROR
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
     pending = Pending()
     call.core.transactions.markers.write(call.node.id, partition, marker, pending.settle)
     return pending.reply if pending.is_settled else pending

@@ -104,6 +104,14 @@ def test_offsets_are_ended_too() -> None:
     assert desk.core.cluster.partition(*place).log_end_offset == 1
 
 
+@pytest.mark.parametrize("producer", [(-1, 0), (0, -1)])
+def test_a_marker_that_cannot_be_made_fails_the_request(producer: tuple[int, int]) -> None:
+    desk = Desk()
+    written = _write(desk, 2, _marker(producer, ("orders", 0), ("missing", 0)))
+    failed = ErrorCode.UNKNOWN_SERVER_ERROR
+    assert written == {producer[0]: {("orders", 0): failed, ("missing", 0): failed}}
+
+
 def test_who_may() -> None:
     desk = Desk()
     marker = _marker((0, 0), ("orders", 0))
