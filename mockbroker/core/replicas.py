@@ -31,13 +31,15 @@ __all__ = ["AppendResult", "Partition"]
 class AppendResult(NamedTuple):
     """What an append gave. With acks=all it is done once `Partition.acknowledged(required_offset)` says so.
 
-    `append_time_ms` is -1 unless the topic's timestamps are the broker's (LogAppendTime).
+    `append_time_ms` is -1 unless the topic's timestamps are the broker's (LogAppendTime); `is_settled` tells that
+    every in-sync replica has it already.
     """
 
     base_offset: int
     append_time_ms: int
     log_start_offset: int
     required_offset: int
+    is_settled: bool
 
 
 class Partition:
@@ -224,8 +226,13 @@ class Partition:
                 around.upkeep.written[self] = None
             elif len(log.segments) > 1:
                 around.upkeep.wake_cleaner(log)
+        required = appended.last_offset + 1
         return AppendResult(
-            appended.base_offset, appended.append_time_ms, log.start_offset, appended.last_offset + 1
+            appended.base_offset,
+            appended.append_time_ms,
+            log.start_offset,
+            required,
+            log.high_watermark >= required,
         )
 
     def acknowledged(self, required_offset: int, *, at: int | None = None) -> ErrorCode | None:

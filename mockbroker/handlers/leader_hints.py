@@ -26,18 +26,20 @@ class LeaderHints:
         self._call = call
         self._leader = leader
         self._endpoint = endpoint
-        self._nodes: set[int] = set()
+        self._nodes: list[int] = []
 
     def of(self, partition: Partition) -> Any:
         """The present leader as far as the asked broker knows; its address goes into `endpoints`."""
         state = partition.known_to(self._call.node)
-        if state.leader in self._call.core.cluster.nodes:
-            self._nodes.add(state.leader)
+        if state.leader in self._call.core.cluster.nodes and state.leader not in self._nodes:
+            self._nodes.append(state.leader)
         return self._leader(leader_id=state.leader, leader_epoch=state.leader_epoch)
 
     @property
     def endpoints(self) -> list[Any]:
         """The addresses of the leaders that were named."""
+        if not self._nodes:
+            return []
         nodes = self._call.core.cluster.nodes
         endpoints = []
         for node_id in sorted(self._nodes):
