@@ -263,3 +263,24 @@ def assert_has_record(lines: Sequence[str], record: str) -> None:
     """The formatters print records one after the other, with no line ends."""
     printed = "".join(lines)
     assert pattern_of(record).search(printed), f"no {record} in {printed}"
+
+
+def test_the_offsets_topic_is_internal(cli: Cli) -> None:
+    fill(cli, "outer", "one\n")
+    cli(
+        "kafka-console-consumer -B --topic outer --group inner --from-beginning --max-messages 1 --timeout-ms 20000"
+    ).prints("one", err="Processed a total of 1 messages")
+    assert "__consumer_offsets" in cli("kafka-topics -B --list").stdout
+    assert "__consumer_offsets" not in cli("kafka-topics -B --list --exclude-internal").stdout
+    heading, *partitions = cli("kafka-topics -B --describe --topic __consumer_offsets").stdout
+    assert pattern_of(
+        "Topic: __consumer_offsets TopicId: <id> PartitionCount: 50 ReplicationFactor: 1 "
+        "Configs: compression.type=producer,min.insync.replicas=1,cleanup.policy=compact,segment.bytes=104857600"
+    ).fullmatch(heading), heading
+    assert partitions == [
+        f"Topic: __consumer_offsets Partition: {n} Leader: 1 Replicas: 1 Isr: 1 Elr: LastKnownElr:"
+        for n in range(50)
+    ]
+    everything = cli("kafka-get-offsets -B").stdout
+    assert sum(line.startswith("__consumer_offsets:") for line in everything) == 50
+    assert "outer:0:1" in everything
