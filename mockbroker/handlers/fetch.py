@@ -8,6 +8,7 @@ Kafka: `KafkaApis.handleFetchRequest`, `ReplicaManager.fetchMessages`, `DelayedF
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.fetch_sessions import FINAL_EPOCH, NO_SESSION, FetchContext, SessionPartition
@@ -31,6 +32,7 @@ _TOPIC = _RESPONSE.responses
 _PARTITION = _TOPIC.partitions
 
 _EMPTY = b""
+_ZERO_UUID = bytes(16)
 _RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
 _UNKNOWN = -1
 _NONE = ErrorCode.NONE
@@ -61,7 +63,7 @@ def handle(request: Any, call: Call) -> Any:
     if request.max_wait_ms <= 0:
         return reader.attempt(True)
     return call.core.waiting.wait(
-        reader.attempt, on=reader.keys, at_most=request.max_wait_ms / 1000, hurried=True
+        reader.attempt, on=reader.keys(), at_most=request.max_wait_ms / 1000, hurried=True
     )
 
 
@@ -136,7 +138,6 @@ class _Reader:
         "_min_bytes",
         "_rack",
         "_replica_id",
-        "keys",
     )
 
     def __init__(self, request: Any, call: Call, context: FetchContext) -> None:
@@ -151,13 +152,11 @@ class _Reader:
         selector = call.core.settings["replica.selector.class"]
         #: Where the client is, when the closest replica is to serve it (KIP-392); followers serve since v11.
         self._rack: str = "" if self._leader_only or selector != _RACK_AWARE else request.rack_id
-        #: The partitions whose news make another attempt worth while.
-        self.keys: list[Partition] = []
-        for wanted in context.partitions:
-            try:
-                self.keys.append(wanted.resolve(call.core.cluster))
-            except KafkaError:
-                continue
+
+    def keys(self) -> Iterator[Partition]:
+        """The partitions whose news make another attempt worth while. Only asked when the first was in vain."""
+        for wanted in self._context.partitions:
+            yield wanted.resolve(self._call.core.cluster)
 
     def attempt(self, last: bool) -> Any:
         """Read all partitions; the response where it is time to answer, else NOT_YET."""
@@ -221,33 +220,23 @@ class _Reader:
         topics: list[Any] = []
         last_topic: bytes | str | None = None
         for wanted, result in found:
+            if not _is_shown(context, wanted, result):
+                continue
             if isinstance(result, KafkaError):
                 entry = self._failed(wanted, result, hints)
-                is_shown = context.includes(
-                    wanted, size=0, high_watermark=_UNKNOWN, log_start_offset=_UNKNOWN, has_error=True
-                )
             else:
                 entry = _read_entry(wanted, result)
-                is_shown = context.includes(
-                    wanted,
-                    size=result.size,
-                    high_watermark=result.high_watermark,
-                    log_start_offset=result.log_start_offset,
-                    has_hint=result.diverging is not None or result.preferred is not None,
-                )
-            if not is_shown:
-                continue
             topic = wanted.key[0]
-            if topic != last_topic:
-                last_topic = topic
-                topics.append(
-                    _TOPIC(
-                        topic=wanted.topic or "", topic_id=wanted.topic_id or bytes(16), partitions=[entry]
-                    )
-                )
-            else:
+            if topic == last_topic:
                 topics[-1].partitions.append(entry)
-        return _RESPONSE(session_id=session_id, responses=topics, node_endpoints=hints.endpoints)
+                continue
+            last_topic = topic
+            topics.append(
+                _TOPIC.make(
+                    topic=wanted.topic or "", topic_id=wanted.topic_id or _ZERO_UUID, partitions=[entry]
+                )
+            )
+        return _RESPONSE.make(session_id=session_id, responses=topics, node_endpoints=hints.endpoints)
 
     def _failed(self, wanted: SessionPartition, error: KafkaError, hints: LeaderHints) -> Any:
         entry = _unread(wanted.index, error.code)
@@ -258,8 +247,22 @@ class _Reader:
         return entry
 
 
+def _is_shown(context: FetchContext, wanted: SessionPartition, result: ReadResult | KafkaError) -> bool:
+    if isinstance(result, KafkaError):
+        return context.includes(
+            wanted, size=0, high_watermark=_UNKNOWN, log_start_offset=_UNKNOWN, has_error=True
+        )
+    return context.includes(
+        wanted,
+        size=result.size,
+        high_watermark=result.high_watermark,
+        log_start_offset=result.log_start_offset,
+        has_hint=result.diverging is not None or result.preferred is not None,
+    )
+
+
 def _read_entry(wanted: SessionPartition, result: ReadResult) -> Any:
-    entry = _PARTITION(
+    entry = _PARTITION.make(
         partition_index=wanted.index,
         error_code=_NONE,
         high_watermark=result.high_watermark,
