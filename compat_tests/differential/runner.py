@@ -87,6 +87,10 @@ class Run:
                 raise AssertionError(f"waited in vain for {what}")
             time.sleep(0.02)
 
+    def settled(self, done: Callable[[], bool], what: str) -> None:
+        """Wait until the broker has taken over a change: a real one learns of it from its controller."""
+        self._wait(done, what)
+
     def note(self, label: str, value: Any) -> None:
         """Note something else that is to be compared."""
         self.answers.append((label, value))

@@ -21,6 +21,7 @@ from mockbroker.config.topic_rules import check_value_lengths, validate_topic_co
 from mockbroker.config.values import ConfigError, ConfigType
 from mockbroker.core.config_entries import ConfigResourceType
 from mockbroker.core.dynamic_configs import check_dynamic_configs
+from mockbroker.core.java_strings import parse_int32
 from mockbroker.core.loggers import APPEND, DELETE, SET, SUBTRACT, Operation
 from mockbroker.core.topics import check_topic_name
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -177,7 +178,7 @@ class _Changes:
         if not name:
             return
         try:
-            broker_id = int(name)
+            broker_id = parse_int32(name)
         except ValueError:
             raise _invalid(f"Node id must be an integer, but it is: {name}") from None
         if broker_id != self._node_id:

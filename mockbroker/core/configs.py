@@ -27,7 +27,7 @@ from mockbroker.core.config_entries import (
     broker_entry,
     own_entry,
 )
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_strings import hash_order, parse_int32
 from mockbroker.core.loggers import Loggers
 from mockbroker.core.topics import check_topic_name
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -233,7 +233,7 @@ def _of_default(layers: BrokerLayers, name: str) -> Iterable[Synonym]:
 
 def _broker_id(name: str) -> int:
     try:
-        return int(name)
+        return parse_int32(name)
     except ValueError:
         text = f"Broker id must be an integer, but it is: {name}"
         raise KafkaError(ErrorCode.INVALID_REQUEST, text) from None

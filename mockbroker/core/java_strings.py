@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["bucket_order", "hash_order", "partition_of", "string_hash", "utf16_length"]
+__all__ = ["bucket_order", "hash_order", "parse_int32", "partition_of", "string_hash", "utf16_length"]
 
 
 @lru_cache(maxsize=8192)
@@ -36,6 +36,19 @@ def bucket_order(text: str, buckets: int = 16) -> int:
     """Where `text` comes when a `HashMap` of so many buckets is walked; decides ties between map keys."""
     value = string_hash(text) & 0xFFFFFFFF
     return (value ^ value >> 16) & (buckets - 1)
+
+
+def parse_int32(text: str) -> int:
+    """`Integer.parseInt`: no spaces, no underscores, 32 bits.
+
+    Raises:
+        ValueError: it is none.
+    """
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    value = int(text) if digits.isdecimal() else None
+    if value is None or not -(1 << 31) <= value < 1 << 31:
+        raise ValueError(text)
+    return value
 
 
 def hash_order(texts: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from mockbroker.core.java_strings import parse_int32
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["Loggers", "Operation"]
@@ -95,7 +96,7 @@ class Loggers:
 
 def _check_broker(node_id: int, name: str) -> None:
     try:
-        meant = int(name)
+        meant = parse_int32(name)
     except ValueError:
         text = f"Node id must be an integer, but it is: {name}"
         raise KafkaError(ErrorCode.INVALID_REQUEST, text) from None
