@@ -415,6 +415,33 @@ def queries(run: Run) -> None:
     run.ask("partitions that are absent", "DescribeProducers", 0, topics=topics)
 
 
+def timeouts(run: Run) -> None:
+    """What both kinds of client meet when their transaction took too long: real time, some ten seconds."""
+    old, new = _Producer(run, "xz-old"), _Producer(run, "xz-new")
+    for producer in (old, new):
+        asked = {"transactional_id": producer.name, "transaction_timeout_ms": 500}
+        producer.epoch = run.prepare("InitProducerId", 5, **asked)["producer_epoch"]
+    run.prepare("AddPartitionsToTxn", 3, **old.adding())
+    run.prepare("Produce", 11, **old.records())
+    run.prepare("Produce", 12, **new.records())
+    names = [old.name, new.name]
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        described = run.prepare("DescribeTransactions", 0, transactional_ids=names)["transaction_states"]
+        if all(state["transaction_state"] == "CompleteAbort" for state in described):
+            break
+        time.sleep(0.1)
+    run.ask("timed out", "DescribeTransactions", 0, transactional_ids=names)
+    run.ask("the old one writes", "Produce", 11, **old.records(1))
+    run.ask("the new one writes", "Produce", 12, **new.records(1))
+    for committed in (True, False):
+        run.ask("the old one ends", "EndTxn", 4, **old.end(committed))
+        run.ask("the new one ends", "EndTxn", 5, **new.end(committed))
+    for producer in (old, new):
+        fields = producer.names(transaction_timeout_ms=500)
+        run.ask("goes on", "InitProducerId", 5, **fields)
+
+
 def the_log(run: Run) -> None:
     """What the coordinator writes, step by step, for old clients and for new ones."""
     for bumps in (False, True):
