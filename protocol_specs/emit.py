@@ -18,6 +18,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ __all__ = [
 Parse = Callable[[Any, int], tuple[Any, int]]
 #: `build(value, out) -> [buffers]`
 Build = Callable[[Any, bytearray], list[Any]]
+
+
+#: Below so many numbers in an array they are read and written with a struct that was made beforehand.
+_FEW = 16
 
 
 class Malformed(Exception):
@@ -69,6 +74,12 @@ def pack_uvarint(value: int) -> bytes:
         value >>= 7
     out.append(value)
     return bytes(out)
+
+
+@cache
+def _for_few(method: str, code: str) -> tuple[Callable[..., Any], ...]:
+    """The method of the structs of no number, one, two ... of that code."""
+    return tuple(getattr(struct.Struct(f">{count}{code}"), method) for count in range(_FEW))
 
 
 class Source:
@@ -109,6 +120,23 @@ class Source:
         if name not in self.names:
             self.names[name] = getattr(struct.Struct(f">{code}"), method)
         return name
+
+    def _numbers(self, method: str, code: str, count: str, arguments: str) -> str:
+        """An expression: `count` numbers at once. For the usual few the struct is made beforehand."""
+        name = f"{method}_{code.replace('?', 'bool')}_times"
+        self.names[name] = _for_few(method, code)
+        many = f"{method}(f'>{{{count}}}{code}', {arguments})"
+        return f"{name}[{count}]({arguments}) if {count} < {_FEW} else {many}"
+
+    def unpack_numbers(self, code: str, target: str) -> None:
+        """`n` numbers as a list, into `target`."""
+        self.line(f"{target} = list({self._numbers('unpack_from', code, 'n', 'data, at')})")
+        self.line(f"at += n * {struct.calcsize('>' + code)}")
+
+    def pack_numbers(self, code: str, values: str) -> None:
+        """All numbers of the list or tuple `values`."""
+        self.line(f"n = len({values})")
+        self.line(f"out += {self._numbers('pack', code, 'n', f'*{values}')}")
 
     def unpack(self, code: str, targets: list[str]) -> None:
         """Values of fixed size, into `targets`."""

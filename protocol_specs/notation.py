@@ -19,9 +19,12 @@ between versions is said beside the field's name, and nowhere else:
 
 - `HEARTBEAT.request[3]` is one construct parser for one version (`layout.Layout`).
 - `HEARTBEAT.request(group_id=..., ...)` makes a message; nested structs are reached by the field's name:
-  `PRODUCE.response.responses.partition_responses(...)`.
+  `PRODUCE.response.responses.partition_responses(...)`. Where messages are made all the time, `schema.make` is the
+  same function without the detour.
 - A field that all versions have must be given; a field that some lack has a default: `default()`'s, else null where it
-  is nullable, else empty or zero. A field that a version lacks parses to its default.
+  is nullable, else empty or zero. A field that a version lacks is not written, and parses to its default.
+- A tagged field is left out where it has its default. A struct's default is its fields' defaults, so those of a tagged
+  struct are said even though they must be given.
 - Compact lengths and the tag section follow from `flexible`; nobody writes them.
 
 Nothing is made at import but the description: classes and parsers are made on first use.

@@ -327,8 +327,7 @@ class Array(WireType):
             if self.compact:
                 source.line("n -= 1")
             if self._numbers:
-                source.line(f"{target} = list(unpack_from(f'>{{n}}{self._numbers}', data, at))")
-                source.line(f"at += n * {struct.calcsize('>' + self._numbers)}")
+                source.unpack_numbers(self._numbers, target)
             else:
                 values, value = source.name(target), source.name("one")
                 source.line(f"{target} = {values} = []")
@@ -351,7 +350,7 @@ class Array(WireType):
     def _emit_build_present(self, source: Source, values: str) -> None:
         source.build_length(f"len({values})", self.compact, "i")
         if self._numbers:
-            source.line(f"out += pack(f'>{{len({values})}}{self._numbers}', *{values})")
+            source.pack_numbers(self._numbers, values)
         else:
             value = source.name("one")
             with source.block(f"for {value} in {values}:"):
