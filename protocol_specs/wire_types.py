@@ -5,6 +5,7 @@ Encodings: the protocol guide, and KIP-482 for the compact types.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from typing import IO, Any
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 _LONGEST = 2**31 - 1
+
+#: Half of a surrogate pair in UTF-8, for which Java puts one replacement character, and Python one for each byte.
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
 
 
 class WireError(construct.ConstructError):  # type: ignore[misc]
@@ -230,7 +234,7 @@ class String(Sized):
     longest = 0x7FFF
 
     def decode(self, content: bytes) -> str:
-        return content.decode("utf-8", "replace")
+        return _SURROGATE.sub(b"\xef\xbf\xbd", content).decode("utf-8", "replace")
 
     def encode(self, value: str) -> bytes:
         return value.encode()

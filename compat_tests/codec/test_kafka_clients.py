@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,6 +38,7 @@ from protocol_specs.grammar import grammar
 from protocol_specs.headers import REQUEST_HEADER, RESPONSE_HEADER, request_header, response_header
 from protocol_specs.layout import Layout
 from protocol_specs.message import Message
+from protocol_specs.metadata import METADATA
 from protocol_specs.notation import Schema
 from protocol_specs.text import Style, to_dict
 from tests.protocol_specs.random_messages import messages_of
@@ -170,6 +172,28 @@ def test_records_of_internal_topics_are_the_same(record_property: Callable[[str,
         "compared", f"{len(cases)} records of internal topics and blobs are the same in Kafka 4.3.1"
     )
     assert len({case.layout.title for case in cases}) > 50
+
+
+def test_text_that_is_not_utf_8_is_read_alike() -> None:
+    random = Random(SEED)
+    pieces = [
+        b"A",
+        b"\xc3\xa9",
+        b"\xe2\x82\xac",
+        b"\xf0\x9f\x98\x80",
+        b"\xff",
+        b"\xed\xa0\x80",
+        b"\xc0\x80",
+        b"\xf4\x90\x80",
+    ]
+    layout = METADATA.request[0]
+    contents = []
+    for _ in range(2000):
+        text = bytes(byte for piece in random.choices(pieces, k=5) for byte in piece if random.random() < 0.8)
+        contents.append(b"\0\0\0\1" + len(text).to_bytes(2) + text)
+    answers = ask_messages("4.3.1", [(f"{COMMON}MetadataRequestData", 0, content) for content in contents])
+    ours = [layout.parse(content).topics[0].name for content in contents]
+    assert ours == [answer.data["topics"][0]["name"] for answer in answers]
 
 
 @pytest.mark.parametrize("release", RELEASES)
