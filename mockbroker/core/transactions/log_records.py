@@ -9,15 +9,27 @@ from __future__ import annotations
 import struct
 from typing import Any, Final, NamedTuple
 
-from mockbroker.core.transactions.metadata import NO_EPOCH, TopicPartition, TransactionMetadata
+from mockbroker.core.transactions.metadata import (
+    NO_EPOCH,
+    NO_PRODUCER_ID,
+    TopicPartition,
+    TransactionMetadata,
+)
 from mockbroker.core.transactions.states import TransactionState
+from protocol_specs.emit import pack_uvarint
 from protocol_specs.record_batch import Record
 from protocol_specs.transaction_log import TRANSACTION_LOG_KEY, TRANSACTION_LOG_VALUE
 
-__all__ = ["LogEntry", "read_record", "record_of", "tombstone_of"]
+__all__ = ["LogEntry", "encode_by_spec", "read_record", "record_of", "tombstone_of"]
 
 _RECORD_TYPE: Final = 0
 _INT16: Final = struct.Struct(">h")
+_KEY: Final = struct.Struct(">hh")
+#: Version, producer id, epoch, timeout, state; then partitions, times, tags.
+_HEAD: Final = struct.Struct(">hqhib")
+_TIMES: Final = struct.Struct(">qq")
+_TAGGED_INT64: Final = struct.Struct(">BBq")
+_TAGGED_INT16: Final = struct.Struct(">BBh")
 #: Below transaction.version 1 the value has no tagged fields.
 _FLEXIBLE_SINCE: Final = 1
 
@@ -35,7 +47,14 @@ def record_of(metadata: TransactionMetadata, transaction_version: int, now_ms: i
     Args:
         transaction_version: the level of the feature transaction.version.
     """
-    version = 1 if transaction_version >= _FLEXIBLE_SINCE else 0
+    encode = _encode_v1 if transaction_version >= _FLEXIBLE_SINCE else encode_by_spec
+    return Record(timestamp_ms=now_ms, key=_key_of(metadata.transactional_id), value=encode(metadata))
+
+
+def encode_by_spec(metadata: TransactionMetadata, version: int = 0) -> bytes:
+    """The value of a record, in any version."""
+    topics = TRANSACTION_LOG_VALUE.transaction_partitions
+    partitions = _by_topic(metadata)
     value = TRANSACTION_LOG_VALUE(
         producer_id=metadata.producer_id,
         producer_epoch=metadata.producer_epoch,
@@ -43,16 +62,42 @@ def record_of(metadata: TransactionMetadata, transaction_version: int, now_ms: i
         next_producer_id=metadata.next_producer_id,
         transaction_timeout_ms=metadata.timeout_ms,
         transaction_status=metadata.state.value,
-        transaction_partitions=_by_topic(metadata),
+        transaction_partitions=None
+        if partitions is None
+        else [topics(topic=topic, partition_ids=indexes) for topic, indexes in partitions.items()],
         transaction_last_update_timestamp_ms=metadata.updated_ms,
         transaction_start_timestamp_ms=metadata.start_ms,
         client_transaction_version=metadata.client_version,
     )
-    return Record(
-        timestamp_ms=now_ms,
-        key=_key_of(metadata.transactional_id),
-        value=_INT16.pack(version) + TRANSACTION_LOG_VALUE[version].build(value),
+    return _INT16.pack(version) + TRANSACTION_LOG_VALUE[version].build(value)
+
+
+def _encode_v1(metadata: TransactionMetadata) -> bytes:
+    """The same in version 1, by hand: every transaction writes four of them."""
+    out = bytearray(
+        _HEAD.pack(
+            1, metadata.producer_id, metadata.producer_epoch, metadata.timeout_ms, metadata.state.value
+        )
     )
+    partitions = _by_topic(metadata)
+    out += pack_uvarint(0 if partitions is None else len(partitions) + 1)
+    for topic, indexes in (partitions or {}).items():
+        name = topic.encode()
+        out += pack_uvarint(len(name) + 1)
+        out += name
+        out += pack_uvarint(len(indexes) + 1)
+        out += struct.pack(f">{len(indexes)}i", *indexes)
+        out.append(0)
+    out += _TIMES.pack(metadata.updated_ms, metadata.start_ms)
+    tags = []
+    if metadata.previous_producer_id != NO_PRODUCER_ID:
+        tags.append(_TAGGED_INT64.pack(0, 8, metadata.previous_producer_id))
+    if metadata.next_producer_id != NO_PRODUCER_ID:
+        tags.append(_TAGGED_INT64.pack(1, 8, metadata.next_producer_id))
+    if metadata.client_version:
+        tags.append(_TAGGED_INT16.pack(2, 2, metadata.client_version))
+    out.append(len(tags))
+    return bytes(out) + b"".join(tags)
 
 
 def tombstone_of(transactional_id: str, now_ms: int) -> Record:
@@ -92,19 +137,17 @@ def read_record(record: Record) -> LogEntry | None:
 
 
 def _key_of(transactional_id: str) -> bytes:
-    return _INT16.pack(_RECORD_TYPE) + TRANSACTION_LOG_KEY[0].build(
-        TRANSACTION_LOG_KEY(transactional_id=transactional_id)
-    )
+    name = transactional_id.encode()
+    return _KEY.pack(_RECORD_TYPE, len(name)) + name
 
 
-def _by_topic(metadata: TransactionMetadata) -> list[Any] | None:
+def _by_topic(metadata: TransactionMetadata) -> dict[str, list[int]] | None:
     if metadata.state is TransactionState.EMPTY:
         return None
     topics: dict[str, list[int]] = {}
     for topic, index in metadata.partitions:
         topics.setdefault(topic, []).append(index)
-    struct_of = TRANSACTION_LOG_VALUE.transaction_partitions
-    return [struct_of(topic=topic, partition_ids=indexes) for topic, indexes in topics.items()]
+    return topics
 
 
 def _flat(said: Any) -> tuple[TopicPartition, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mockbroker.core.transactions.log_records import read_record, record_of, tombstone_of
+from mockbroker.core.transactions.log_records import encode_by_spec, read_record, record_of, tombstone_of
 from mockbroker.core.transactions.metadata import TransactionMetadata
 from mockbroker.core.transactions.states import TransactionState
 from protocol_specs.record_batch import Record, records_of
@@ -37,6 +39,33 @@ def test_the_bytes_are_those_that_kafka_writes() -> None:
         "00000000000007d0 00000000000003e8"  # last update, start
         "03 00 08 0000000000000006 01 08 0000000000000008 02 02 0002"  # tags: previous, next, version
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(TransactionState)),
+    st.lists(st.tuples(st.sampled_from(["a", "\u00e9" * 100, "b" * 249]), st.integers(0, 2**31 - 1))),
+    st.tuples(*[st.integers(-1, 2**63 - 1)] * 3),
+    st.tuples(*[st.integers(-1, 2**15 - 1)] * 2),
+    st.integers(0, 2),
+)
+def test_the_encoder_by_hand_writes_what_the_spec_says(
+    state: TransactionState,
+    partitions: list[tuple[str, int]],
+    ids: tuple[int, int, int],
+    epochs: tuple[int, int],
+    client_version: int,
+) -> None:
+    metadata = METADATA._replace(
+        state=state,
+        partitions=tuple(partitions),
+        producer_id=ids[0],
+        previous_producer_id=ids[1],
+        next_producer_id=ids[2],
+        producer_epoch=epochs[0],
+        client_version=client_version,
+    )
+    assert record_of(metadata, 2, 5).value == encode_by_spec(metadata, 1)
 
 
 def test_below_version_1_there_are_no_tags() -> None:
