@@ -139,11 +139,6 @@ class ClassicGroup(Group):
             return bool(protocol_type and protocols)
         return self.roster.supports(protocol_type, protocols)
 
-    def remove(self, member_id: str) -> None:
-        """Drop a member, or an id that was handed out; unknown ids are ignored."""
-        self.roster.remove(member_id)
-        self.awaiting_sync.discard(member_id)
-
     def is_leader(self, member_id: str) -> bool:
         return self.roster.leader_id == member_id
 

@@ -67,7 +67,7 @@ class ClassicJoin:
 
     def _join(self, group: ClassicGroup, request: JoinRequest) -> JoinResult | Pending:
         if not self._has_room(group, request.member_id):
-            group.remove(request.member_id)
+            group.roster.remove(request.member_id)
             return JoinResult(ErrorCode.GROUP_MAX_SIZE_REACHED)
         error = RULES[group.state].join
         if not error and not group.supports(request.protocol_type, request.protocols):

@@ -70,11 +70,11 @@ class ClassicRebalance:
         if member.is_excused:
             return
         group.roster.answer_join(member, JoinResult(ErrorCode.UNKNOWN_MEMBER_ID))
-        group.remove(member.member_id)
+        group.roster.remove(member.member_id)
         self.member_gone(group)
 
     def _lose_pending(self, group: ClassicGroup, member_id: str) -> None:
-        group.remove(member_id)
+        group.roster.remove(member_id)
         if group.state is ClassicState.PREPARING_REBALANCE and group.roster.has_all_joined:
             self.complete(group)
 
@@ -139,7 +139,7 @@ class ClassicRebalance:
         roster = group.roster
         for member in list(roster.members.values()):
             if member.joining is None and member.group_instance_id is None:
-                group.remove(member.member_id)
+                group.roster.remove(member.member_id)
         if not roster.elect_joined_leader() and roster.members:
             self._join_within(group, roster.rebalance_timeout_ms, lambda: self.complete(group))
             return
@@ -174,7 +174,7 @@ class ClassicRebalance:
 
     def _drop_unsynced(self, group: ClassicGroup) -> None:
         for member_id in list(group.awaiting_sync):
-            group.remove(member_id)
+            group.roster.remove(member_id)
         self.begin(group)
 
     def assign(self, group: ClassicGroup, assignments: dict[str, bytes]) -> None:

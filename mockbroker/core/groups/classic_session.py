@@ -149,7 +149,7 @@ class ClassicSession:
                 return ErrorCode.UNKNOWN_MEMBER_ID
             member = group.roster.members[known_id]
         elif member_id in group.roster.pending_members:
-            group.remove(member_id)
+            group.roster.remove(member_id)
             return ErrorCode.NONE
         else:
             try:
@@ -159,7 +159,7 @@ class ClassicSession:
         group.roster.answer_join(member, JoinResult(ErrorCode.UNKNOWN_MEMBER_ID))
         # Kafka forgets a SyncGroup that waits here, and its client runs into its own timeout.
         group.roster.answer_sync(member, SyncResult(ErrorCode.UNKNOWN_MEMBER_ID))
-        group.remove(member.member_id)
+        group.roster.remove(member.member_id)
         return ErrorCode.NONE
 
 

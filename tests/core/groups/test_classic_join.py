@@ -117,6 +117,13 @@ def test_even_a_refused_first_join_makes_the_group() -> None:
     assert bench.refused_join("nobody").error_code == ErrorCode.UNKNOWN_MEMBER_ID
 
 
+def test_a_group_whose_first_record_cannot_be_written_is_not_made() -> None:
+    bench = Bench(message_max_bytes=100)
+
+    assert error_of(bench.ask_to_join(version=3)) == ErrorCode.UNKNOWN_SERVER_ERROR
+    assert bench.groups.find_group(GROUP) is None
+
+
 # Protocols.
 
 
@@ -316,6 +323,29 @@ def test_a_static_follower_comes_back_without_a_rebalance() -> None:
     )
 
 
+def test_a_static_member_that_came_back_has_a_session() -> None:
+    bench = Bench()
+    leader, _ = static_group(bench)
+    bench.refused_join(group_instance_id="two")
+    bench.clock.advance(SESSION * 0.9)
+    bench.heartbeat(leader, 1, "one")
+    bench.clock.advance(SESSION * 0.2)
+
+    assert bench.heartbeat(leader, 1, "one") == ErrorCode.REBALANCE_IN_PROGRESS
+    assert list(bench.group().roster.static_members) == ["one"]
+
+
+def test_a_static_member_that_comes_back_may_be_the_last_that_was_missing() -> None:
+    bench = Bench()
+    _, follower = static_group(bench)
+    join = bench.start_join(follower, group_instance_id="two", protocols=CHANGED)
+
+    again = bench.ask_to_join(group_instance_id="one")
+
+    assert reply(again).generation_id == reply(join).generation_id == 2
+    assert reply(again).leader == reply(again).member_id
+
+
 def test_a_static_leader_of_v9_comes_back_and_skips_the_assignment() -> None:
     bench = Bench()
     _, follower = static_group(bench)
@@ -358,6 +388,21 @@ def test_changed_metadata_alone_does_not() -> None:
 
     assert bench.refused_join(group_instance_id="two", protocols=CHANGED).error_code == ErrorCode.NONE
     assert bench.group().state_name == "Stable"
+
+
+def test_a_static_member_whose_new_metadata_cannot_be_written_stays_who_it_was() -> None:
+    bench = Bench(message_max_bytes=700)
+    leader, follower = static_group(bench)
+    large = (("range", subscription("orders", "x" * 500)),)
+
+    result = bench.refused_join(group_instance_id="two", protocols=large)
+
+    assert (result.error_code, result.member_id) == (ErrorCode.UNKNOWN_SERVER_ERROR, "")
+    assert (result.generation_id, result.leader) == (1, leader)
+    assert bench.heartbeat(follower, 1, "two") == ErrorCode.NONE
+    assert bench.group().roster.members[follower].protocols == (("range", ORDERS),)
+    bench.clock.advance(SESSION)
+    assert not bench.group().roster.members
 
 
 def test_a_static_member_that_comes_back_while_its_join_waits_fences_itself() -> None:

@@ -126,6 +126,16 @@ def test_a_rebalance_calls_off_the_deadline_for_syncs() -> None:
     assert [join.reply.generation_id for join in joins] == [2, 2]
 
 
+def test_who_left_without_a_sync_is_not_waited_for() -> None:
+    bench = Bench()
+    leader, follower = completing(bench, session_timeout_ms=200_000)
+    bench.leave(follower)
+    bench.finish_rebalance([bench.ask_to_join(leader, session_timeout_ms=200_000)])
+    bench.clock.advance(REBALANCE * 2)
+
+    assert bench.heartbeat(leader, 2) == NONE
+
+
 def test_when_all_have_synced_nobody_is_dropped() -> None:
     bench = Bench()
     leader, follower = bench.stable_group(session_timeout_ms=100_000)

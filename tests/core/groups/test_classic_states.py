@@ -255,9 +255,19 @@ def test_unloading_answers_all_that_wait() -> None:
     syncing = sync_follower(completing)
     assert isinstance(syncing, Pending)
 
+    pending = preparing.bench.refused_join().member_id
+    groups = [scene.bench.group() for scene in (preparing, completing)]
+    deadlines = [groups[0].roster.pending_members[pending]]
+    deadlines += [
+        member.session for group in groups for member in group.roster.members.values() if member.session
+    ]
+    assert len(deadlines) == 5
+
     for scene in (preparing, completing):
         scene.bench.groups.shards.unload_broker(scene.bench.broker)
 
+    assert all(deadline.when is None for deadline in deadlines)
+    assert {group.join_alarm or group.sync_alarm for group in groups} == {None}
     assert preparing.parked.reply.error_code == ErrorCode.NOT_COORDINATOR
     assert preparing.parked.reply.member_id == preparing.follower
     assert syncing.reply.error_code == ErrorCode.NOT_COORDINATOR

@@ -150,6 +150,17 @@ def test_an_empty_group_is_read_back_empty() -> None:
     assert after.state_timestamp_ms == before.state_timestamp_ms
 
 
+def test_a_group_that_is_read_back_knows_its_topics() -> None:
+    bench = Bench(3)
+    bench.cluster.create_topic("payments", partitions=1)
+    bench.stable_group()
+
+    move(bench)
+
+    assert bench.group().is_subscribed_to("orders")
+    assert not bench.group().is_subscribed_to("payments")
+
+
 def test_members_go_on_with_the_next_coordinator() -> None:
     bench = Bench(3)
     leader, follower = bench.stable_group()

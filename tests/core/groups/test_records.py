@@ -117,6 +117,17 @@ def test_a_group_is_made_from_its_record() -> None:
     assert restored.is_subscribed_to("anything")
 
 
+def test_a_group_that_is_read_keeps_its_leader() -> None:
+    led = group()
+    led.roster.add(
+        ClassicMember("app-2", None, "app", "/127.0.0.1", 60_000, 10_000, "consumer", (("range", b""),)), None
+    )
+    led.roster.leader_id = "app-2"
+    written = records.group_metadata(led, {"app-1": b"", "app-2": b""})
+
+    assert ClassicGroup.from_record("billing", written.value, Clock()).is_leader("app-2")
+
+
 def test_a_legacy_commit_reads_as_one_of_today() -> None:
     key = bytes.fromhex("0000" + COMMIT_KEY[4:])
     value = bytes.fromhex("0000" + "000000000000002a" + "00046e6f7465" + "0000018bcfe5687b")
