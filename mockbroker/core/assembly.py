@@ -19,6 +19,7 @@ from mockbroker.core.quotas import ClientQuotas
 from mockbroker.core.security.scram import ScramCredentials
 from mockbroker.core.telemetry import Telemetry
 from mockbroker.core.throttling import Throttling
+from mockbroker.core.share.states import ShareStates
 from mockbroker.core.time import Clock
 from mockbroker.core.transactions.coordinator import TransactionCoordinator
 from mockbroker.core.transactions.producer_ids import ProducerIds
@@ -92,5 +93,6 @@ class Core:
             self.groups.end_transaction,
         )
         self.verifier = Verifier(self.clock, self.waiting, settings, self.cluster, self.transactions)
+        self.share_states = ShareStates(self.cluster)
         self.addresses: Callable[[Node, Any], tuple[str, int]] = _own_address
         self.authorizer: Any = None
