@@ -17,9 +17,9 @@ from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
 from mockbroker.core.quotas import ClientQuotas
 from mockbroker.core.security.scram import ScramCredentials
+from mockbroker.core.share.states import ShareStates
 from mockbroker.core.telemetry import Telemetry
 from mockbroker.core.throttling import Throttling
-from mockbroker.core.share.states import ShareStates
 from mockbroker.core.time import Clock
 from mockbroker.core.transactions.coordinator import TransactionCoordinator
 from mockbroker.core.transactions.producer_ids import ProducerIds

@@ -43,7 +43,7 @@ class StateApi(NamedTuple):
         if not call.allows(AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, CLUSTER_NAME):
             return self.refuse(request, call, KafkaError(ErrorCode.CLUSTER_AUTHORIZATION_FAILED))
         topics = request.topics
-        if not request.group_id or (self.skips_empty and not all([topic.partitions for topic in topics])):
+        if not request.group_id or (self.skips_empty and not all(topic.partitions for topic in topics)):
             return self.api.response(results=[])
         asked = {
             SharePartitionKey(request.group_id, topic.topic_id, one.partition): one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -75,5 +76,5 @@ def test_each_record_ends_in_the_highest_of_its_states() -> None:
                 ranks[offset] = max(ranks.get(offset, (0, 0)), batch.rank)
         said = {o: c.rank for c in combined for o in range(c.first_offset, c.last_offset + 1)}
         assert said == ranks
-        for one, next_one in zip(combined, combined[1:], strict=False):
+        for one, next_one in pairwise(combined):
             assert one.last_offset < next_one.first_offset

@@ -56,7 +56,8 @@ class Bench:
 
     def summary(self) -> ShareState:
         result = self.states.summarize(self.broker, self.key)
-        assert isinstance(result, StateResult) and not result.error_code
+        assert isinstance(result, StateResult)
+        assert not result.error_code
         return result.state
 
     def log(self) -> list[LogRecord]:
@@ -206,9 +207,11 @@ def test_topics_and_partitions_must_exist() -> None:
     bench = Bench()
     for key in (bench.key._replace(topic_id=bytes(16)), bench.key._replace(partition=2)):
         broker = bench.states.coordinator_of(key)
-        assert bench.states.initialize(broker, key, 0, 0).error_code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        assert bench.states.delete(broker, key).error_code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        assert bench.states.summarize(broker, key).error_code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        refused = StateResult(unknown, unknown.message)
+        assert bench.states.initialize(broker, key, 0, 0) == refused
+        assert bench.states.delete(broker, key) == refused
+        assert bench.states.summarize(broker, key) == refused
     negative = bench.key._replace(partition=-1)
     assert bench.states.initialize(bench.broker, negative, 0, 0) == StateResult(
         ErrorCode.INVALID_REQUEST, "The partition id cannot be a negative number."
@@ -259,8 +262,9 @@ def test_an_answer_waits_for_the_replicas() -> None:
     pending = bench.write(start=3)
     refused = bench.write(state_epoch=-5, leader_epoch=-2)
 
-    assert isinstance(pending, Pending) and not pending.is_settled
-    assert isinstance(refused, Pending) and not refused.is_settled
+    assert isinstance(pending, Pending)
+    assert isinstance(refused, Pending)
+    assert (pending.is_settled, refused.is_settled) == (False, False)
     bench.home.resume()
     bench.cluster.waiting.flush()
     assert pending.reply == OK
@@ -298,7 +302,8 @@ def test_idle_share_partitions_are_snapshotted_and_old_records_deleted() -> None
     bench.cluster.clock.advance(301)
     # Five minutes later it was idle: it is snapshotted, and the next round deletes what was before.
     last = bench.log()[-1]
-    assert last.state is not None and not last.is_update
+    assert last.state is not None
+    assert not last.is_update
     assert (last.state.snapshot_epoch, last.state.delivery_complete_count) == (1, 3)
     assert (last.state.created_ms, last.state.written_ms) == (NOW_MS, NOW_MS + 300_000)
     bench.cluster.clock.advance(300)
