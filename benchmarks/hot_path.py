@@ -14,7 +14,7 @@ from time import process_time, time
 from mockbroker.broker import Broker
 from mockbroker.config import Settings
 from mockbroker.core.assembly import Core
-from mockbroker.handlers.call import Caller
+from mockbroker.wire.caller import Caller
 from protocol_specs import APIS
 from protocol_specs.headers import REQUEST_HEADER, request_header
 from protocol_specs.record_batch import Record, build_batch

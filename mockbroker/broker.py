@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.waiting import Pending
+from mockbroker.control.entries import Entry
+from mockbroker.core.waiting import Part, Pending
 from mockbroker.handlers import HANDLERS, Handler, refusal_of
-from mockbroker.handlers.call import Call, Caller, Disconnect
+from mockbroker.handlers.call import Call
 from mockbroker.profiles import KAFKA_4_3, Profile
+from mockbroker.wire.caller import Caller, Disconnect
 from protocol_specs import APIS
 from protocol_specs.emit import Malformed, uvarint
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -33,7 +36,7 @@ __all__ = ["Answer", "Broker", "Disconnect", "Route"]
 
 #: Buffers to send, the first of which begins with the length; None where no answer is due; or a Pending whose
 #: `reply` is one of these two.
-Answer = list[Any] | Pending | None
+Answer = list[Any] | Part | Pending | None
 
 _HEADER = struct.Struct(">hhih").unpack_from
 _LENGTH = struct.Struct(">i").pack_into
@@ -68,31 +71,99 @@ class Route:
         return parts
 
 
+class Parked:
+    """A request whose reply is not there yet.
+
+    Attributes:
+        outer: what the connection waits for.
+        inner: what the handler gave for it.
+    """
+
+    __slots__ = ("_broker", "_call", "_finish", "_request", "_route", "inner", "outer")
+
+    def __init__(
+        self,
+        broker: Broker,
+        inner: Pending,
+        route: Route,
+        request: Any,
+        call: Call,
+        finish: Callable[[Any], Any],
+    ) -> None:
+        self._broker = broker
+        self._route = route
+        self._request = request
+        self._call = call
+        self._finish = finish
+        self.inner = inner
+        self.outer = Pending(self._abandon, self._hurry)
+        inner.on_settled = self._settled
+        broker.parked[self.outer] = self
+
+    def ask_again(self) -> None:
+        """Have the handler do it anew: the state that it waited on has been replaced."""
+        try:
+            reply = self._broker.do(self._route, self._request, self._call)
+        except Disconnect as reason:
+            reply = reason
+        if reply.__class__ is not Pending:
+            self._settle(reply)
+        elif reply.is_settled:
+            self._settle(reply.reply)
+        else:
+            self.inner = reply
+            reply.on_settled = self._settled
+
+    def _settled(self) -> None:
+        self._settle(self.inner.reply)
+
+    def _settle(self, reply: Any) -> None:
+        if self._broker.parked.pop(self.outer, None) is not None:
+            self.outer.settle(self._finish(reply))
+
+    def _abandon(self) -> None:
+        if self._broker.parked.pop(self.outer, None) is not None:
+            self.inner.abandon()
+
+    def _hurry(self) -> None:
+        self.inner.hurry()
+
+
 class Broker:
     """All the brokers of one cluster, at the level of frames.
 
     Args:
         core: the simulated cluster.
         profile: the release to be.
+        journal: keeps what was asked and answered; None: nothing is kept.
+
+    Attributes:
+        faults: what is to go wrong; None while nothing is.
+        callers: who is connected, by connection id.
+        parked: the requests whose answer is not there yet, by what is to be settled with it.
     """
 
-    def __init__(self, core: Core, profile: Profile = KAFKA_4_3) -> None:
+    def __init__(self, core: Core, profile: Profile = KAFKA_4_3, journal: Journal | None = None) -> None:
         self.core = core
         self.clock = core.clock
         self.profile = profile
         self.flush = core.waiting.flush
-        #: Who is connected, by connection id.
+        self.journal = journal
+        self.faults: Faults | None = None
         self.callers: dict[int, Caller] = {}
+        self.parked: dict[Pending, Parked] = {}
         self._nodes = core.cluster.nodes
         self._routes: dict[int, Route] = {}
 
     def connected(self, caller: Caller) -> None:
         """A client has come."""
         self.callers[caller.connection_id] = caller
+        self.core.waiting.tell_watchers()
 
     def disconnected(self, caller: Caller) -> None:
         """A client is gone."""
         self.callers.pop(caller.connection_id, None)
+        self.core.waiting.tell_watchers()
 
     def receive(self, frame: bytearray, caller: Caller) -> Answer:
         """Answer one whole frame (without its length).
@@ -100,6 +171,19 @@ class Broker:
         Raises:
             Disconnect: the connection is to end.
         """
+        journal = self.journal
+        if journal is None:
+            return self._answer(frame, caller, None)
+        entry = Entry(self.clock.now, caller, frame)
+        journal.note(entry)
+        try:
+            answer = entry.answer = self._answer(frame, caller, entry)
+        except BaseException as error:
+            entry.answer = error
+            raise
+        return answer
+
+    def _answer(self, frame: bytearray, caller: Caller, entry: Entry | None) -> Answer:
         try:
             key, version, correlation_id, id_length = _HEADER(frame)
             at = 10
@@ -117,9 +201,26 @@ class Broker:
             raise Disconnect(f"a request that cannot be read: {error}") from None
         caller.client_id = client_id
         call = Call(self.core, self._nodes[caller.node_id], version, client_id, caller)
+        if self.faults is not None:
+            return self.faults.answer(_Exchange(self, route, request, call, correlation_id, entry))
+        reply = self.do(route, request, call)
+        if reply is None:
+            return None
+        if reply.__class__ is Pending:
+            finish = partial(self._finish, route, correlation_id, entry)
+            return self.park(reply, route, request, call, finish)
+        return route.encode(correlation_id, reply)
+
+    def do(self, route: Route, request: Any, call: Call) -> Any:
+        """Have the handler do what is asked; then all whom that concerns have their turn.
+
+        Raises:
+            Disconnect: the connection is to end.
+        """
         try:
             reply = route.handle(request, call)
         except Disconnect:
+            self.flush()
             raise
         except KafkaError as error:
             reply = _refuse(route, request, call, error)
@@ -127,17 +228,50 @@ class Broker:
             _log_failure(route, request, error)
             reply = _refuse(route, request, call, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
         self.flush()
-        if reply is None:
-            return None
-        if reply.__class__ is Pending:
-            return self._await(route, correlation_id, reply)
-        return route.encode(correlation_id, reply)
+        return reply
 
-    def _await(self, route: Route, correlation_id: int, pending: Pending) -> Answer:
-        """Encode the reply when it comes; at once when it has come during the flush."""
+    def park(
+        self, pending: Pending, route: Route, request: Any, call: Call, finish: Callable[[Any], Any]
+    ) -> Any:
+        """Wait for a handler's reply.
 
-        encoded = pending.then(lambda reply: _encode_late(route, correlation_id, reply))
-        return encoded.reply if encoded.is_settled else encoded
+        Args:
+            finish: what is to be made of the reply.
+
+        Returns:
+            A Pending of what `finish` makes; that itself, where the reply has come during the flush.
+
+        Raises:
+            Disconnect: the reply has come, and cannot be sent.
+        """
+        if not pending.is_settled:
+            return Parked(self, pending, route, request, call, finish).outer
+        made = finish(pending.reply)
+        if isinstance(made, Disconnect):
+            raise made
+        return made
+
+    def _finish(self, route: Route, correlation_id: int, entry: Entry | None, reply: Any) -> Any:
+        """Encode a reply that somebody else's request has settled: what goes wrong here is not to harm that one."""
+        answer: Any = None
+        if isinstance(reply, Disconnect):
+            answer = reply
+        elif reply is not None:
+            try:
+                answer = route.encode(correlation_id, reply)
+            except Exception as error:
+                _log_failure(route, reply, error)
+                answer = Disconnect(f"the answer to {APIS[route.key].name} cannot be encoded")
+        if entry is not None:
+            self.note_late(entry, answer)
+        return answer
+
+    def note_late(self, entry: Entry, answer: Any) -> None:
+        """Have the journal know of an answer that came later than the request's effects."""
+        entry.answered_at = self.clock.now
+        entry.answer = answer
+        if self.journal is not None:
+            self.journal.note_late(entry)
 
     def _find_route(self, key: int, version: int) -> Route:
         handle = HANDLERS.get(key)
@@ -157,13 +291,43 @@ class Broker:
         return route
 
 
-def _encode_late(route: Route, correlation_id: int, reply: Any) -> list[Any] | Disconnect | None:
-    """Encode a reply that somebody else's request has settled: what goes wrong here is not to harm that one."""
-    try:
-        return None if reply is None else route.encode(correlation_id, reply)
-    except Exception as error:
-        _log_failure(route, reply, error)
-        return Disconnect(f"the answer to {APIS[route.key].name} cannot be encoded")
+class _Exchange:
+    """One request amid faults: what they may have done with it."""
+
+    __slots__ = ("_broker", "_call", "_correlation_id", "_route", "asked", "entry")
+
+    def __init__(
+        self, broker: Broker, route: Route, request: Any, call: Call, correlation_id: int, entry: Entry | None
+    ) -> None:
+        self._broker = broker
+        self._route = route
+        self._call = call
+        self._correlation_id = correlation_id
+        self.asked = Asked(route.key, route.version, call.client_id, call.caller, request, broker.names)
+        self.entry = entry
+
+    def work(self, request: Any) -> Any:
+        """Have it done; a reply, None, or a Pending of either."""
+        broker, route, call = self._broker, self._route, self._call
+        reply = broker.do(route, request, call)
+        return broker.park(reply, route, request, call, _as_it_is) if reply.__class__ is Pending else reply
+
+    def refuse(self, request: Any, error: KafkaError) -> Any:
+        """The reply to a request that is refused as a whole."""
+        return _refuse(self._route, request, self._call, error)
+
+    def encode(self, reply: Any) -> list[Any]:
+        """The buffers of the answer, length first."""
+        return self._route.encode(self._correlation_id, reply)
+
+    def note_late(self, answer: Any) -> None:
+        """Have the journal know of an answer that came later."""
+        if self.entry is not None:
+            self._broker.note_late(self.entry, answer)
+
+
+def _as_it_is(reply: Any) -> Any:
+    return reply
 
 
 def _answer_unsupported_version(served: range, call: Call) -> Any:

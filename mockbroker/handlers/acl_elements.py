@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.handlers.call import Disconnect
+from mockbroker.wire.caller import Disconnect
 
 __all__ = ["NO_AUTHORIZER", "check_acl", "check_filter"]
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.handlers.call import ANONYMOUS, Call
+from mockbroker.handlers.call import Call
+from mockbroker.wire.caller import ANONYMOUS
 from protocol_specs.create_delegation_token import CREATE_DELEGATION_TOKEN
 from protocol_specs.errors import ErrorCode, KafkaError
 

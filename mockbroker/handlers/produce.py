@@ -15,9 +15,10 @@ from mockbroker.core.transactions.outcome import Producer
 from mockbroker.core.transactions.verification import Verdicts, produce_demand, produce_refusal
 from mockbroker.core.validation import first_batch_size, produced_batch
 from mockbroker.core.waiting import NOT_YET, Pending
-from mockbroker.handlers.call import Call, Disconnect
+from mockbroker.handlers.call import Call
 from mockbroker.handlers.leader_hints import LeaderHints
 from mockbroker.handlers.when_ready import and_then
+from mockbroker.wire.caller import Disconnect
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.produce import PRODUCE

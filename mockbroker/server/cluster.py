@@ -26,7 +26,7 @@ from mockbroker.server.server import Server
 
 if TYPE_CHECKING:
     from mockbroker.core.nodes import Node
-    from mockbroker.handlers.call import Caller
+    from mockbroker.wire.caller import Caller
 
 __all__ = ["AUTO", "ServedCluster", "host_and_port"]
 

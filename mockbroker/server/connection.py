@@ -27,9 +27,9 @@ from mockbroker.server.poller import GONE, READ, WRITE
 from mockbroker.wire.framing import FrameReader
 
 if TYPE_CHECKING:
-    from mockbroker.handlers.call import Caller
     from mockbroker.server.listeners import BrokerListener
     from mockbroker.server.server import Server
+    from mockbroker.wire.caller import Caller
 
 __all__ = ["Buffer", "Connection", "SocketTransport", "Transport"]
 

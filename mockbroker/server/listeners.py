@@ -19,9 +19,9 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-from mockbroker.handlers.call import Caller
 from mockbroker.server.connection import Connection
 from mockbroker.server.poller import READ
+from mockbroker.wire.caller import Caller
 
 if TYPE_CHECKING:
     from mockbroker.server.server import Server

@@ -10,8 +10,8 @@ from mockbroker.core.waiting import Pending
 from protocol_specs import APIS
 
 if TYPE_CHECKING:
-    from mockbroker.handlers.call import Caller
     from mockbroker.server.server import Broker
+    from mockbroker.wire.caller import Caller
 
 __all__ = ["RequestLog"]
 

@@ -27,8 +27,8 @@ from mockbroker.wire.framing import SCRATCH_SIZE
 
 if TYPE_CHECKING:
     from mockbroker.core.time import Clock
-    from mockbroker.handlers.call import Caller
     from mockbroker.server.connection import Connection
+    from mockbroker.wire.caller import Caller
 
 __all__ = ["Broker", "Server", "Settings", "serving"]
 

@@ -8,7 +8,7 @@ from mockbroker.broker import Broker
 from mockbroker.config import Settings
 from mockbroker.core.assembly import Core
 from mockbroker.core.waiting import Pending
-from mockbroker.handlers.call import Caller
+from mockbroker.wire.caller import Caller
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
 from protocol_specs.headers import REQUEST_HEADER, request_header, response_header

@@ -10,7 +10,7 @@ from mockbroker.broker import Broker
 from mockbroker.config import Settings
 from mockbroker.core.assembly import Core
 from mockbroker.core.waiting import Pending
-from mockbroker.handlers.call import Caller
+from mockbroker.wire.caller import Caller
 from protocol_specs import APIS, api_named
 from protocol_specs.headers import request_header, response_header
 from protocol_specs.record_batch import Record, build_batch

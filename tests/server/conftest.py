@@ -14,10 +14,10 @@ import pytest
 from mockbroker.broker import Disconnect
 from mockbroker.core.time import Clock
 from mockbroker.core.waiting import Part, Pending, Waiting
-from mockbroker.handlers.call import Caller
 from mockbroker.server.poller import TaskPoller, make_poller
 from mockbroker.server.server import Server
 from mockbroker.server.thread import BackgroundServer
+from mockbroker.wire.caller import Caller
 
 MAX_FRAME = 4_000_000
 
