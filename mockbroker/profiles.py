@@ -22,7 +22,7 @@ class Profile:
         name: the release, "4.3".
         ranges: what is served, by API name: first and last version.
         advertised_from: where ApiVersions names an earlier first version than is served.
-        of_telemetry: what is served as well where a telemetry receiver is configured.
+        hidden: what is served, but not named by ApiVersions.
     """
 
     def __init__(
@@ -30,16 +30,16 @@ class Profile:
         name: str,
         ranges: Mapping[int, tuple[int, int]],
         advertised_from: Mapping[int, int],
-        of_telemetry: Mapping[int, tuple[int, int]] | None = None,
+        hidden: frozenset[int] = frozenset(),
     ) -> None:
         self.name = name
         self._ranges = ranges
         self._advertised_from = advertised_from
-        self._of_telemetry = of_telemetry or {}
+        self._hidden = hidden
 
     def with_telemetry(self) -> Profile:
         """The same release with a telemetry receiver (KIP-714)."""
-        return Profile(self.name, {**self._ranges, **self._of_telemetry}, self._advertised_from)
+        return Profile(self.name, self._ranges, self._advertised_from, self._hidden - _TELEMETRY)
 
     def served(self, key: int) -> range:
         """The versions that are answered; empty for an API that the release does not offer."""
@@ -48,12 +48,10 @@ class Profile:
         first, last = self._ranges[key]
         return range(first, last + 1)
 
-    def advertised(self, key: int) -> tuple[int, int]:
-        """The first and last version in the answer to ApiVersions.
-
-        Raises:
-            KeyError: the release does not offer the API.
-        """
+    def advertised(self, key: int) -> tuple[int, int] | None:
+        """The first and last version in the answer to ApiVersions; None for an API that it does not name."""
+        if key not in self._ranges or key in self._hidden:
+            return None
         first, last = self._ranges[key]
         return self._advertised_from.get(key, first), last
 
@@ -81,17 +79,13 @@ _FIRST_SINCE_4_0 = {
     "DescribeDelegationToken": 1,
 }
 
-#: Telemetry (KIP-714) is offered only where a receiver is configured.
+#: Telemetry (KIP-714) is advertised only where a receiver is configured.
 _TELEMETRY = frozenset({71, 72})
-
-_RANGES_4_3 = {
-    key: (_FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]) for key, api in APIS.items()
-}
 
 KAFKA_4_3 = Profile(
     "4.3",
-    {key: versions for key, versions in _RANGES_4_3.items() if key not in _TELEMETRY},
+    {key: (_FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]) for key, api in APIS.items()},
     # Old versions of librdkafka look for Produce v0 before they use anything newer (KIP-896).
     {_PRODUCE: 0},
-    {key: versions for key, versions in _RANGES_4_3.items() if key in _TELEMETRY},
+    _TELEMETRY,
 )

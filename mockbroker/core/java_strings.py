@@ -51,10 +51,14 @@ def parse_int32(text: str) -> int:
     return value
 
 
-def hash_order(texts: Iterable[str]) -> list[str]:
-    """Texts in the order in which a `HashMap` or `HashSet` is walked that they were put into one by one."""
+def hash_order(texts: Iterable[str], capacity: int = 16) -> list[str]:
+    """Texts in the order in which a `HashMap` or `HashSet` is walked that they were put into one by one.
+
+    Args:
+        capacity: what it was made with.
+    """
     ordered = list(texts)
-    buckets = 16
-    while len(ordered) > buckets * 3 // 4:
+    buckets = 1
+    while buckets < capacity or len(ordered) > buckets * 3 // 4:
         buckets *= 2
     return sorted(ordered, key=lambda text: bucket_order(text, buckets))

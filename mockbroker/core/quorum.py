@@ -52,7 +52,6 @@ class ControllerQuorum:
         voters: by id.
         standby: controllers that were voters, and follow on as observers.
         leader_id: the active controller; not the id that Metadata shows, which is a broker's.
-        change_until: while the clock is before it, the leader is busy with a change of the voters.
     """
 
     def __init__(self, cluster: Cluster, rng: random.Random) -> None:
@@ -68,7 +67,6 @@ class ControllerQuorum:
             for port, id in enumerate(ids, _FIRST_PORT)
         }
         self.standby: dict[int, Voter] = {}
-        self.change_until = 0.0
         self.leader_id = ids[0]
         self.leader_epoch = 1
 

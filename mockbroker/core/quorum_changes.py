@@ -2,9 +2,9 @@
 
 Rules kept here (Kafka: `KafkaRaftClient`, `AddVoterHandler`, `RemoveVoterHandler`):
 
-- One change at a time. A voter is known by its id and its directory's id.
-- Only a controller that runs and has caught up can become a voter: here, one that was a voter before. For any other
-  the leader waits in vain.
+- A voter is known by its id and its directory's id.
+- Only a controller that runs and has caught up can become a voter: here, one that was a voter before. Anybody else the
+  leader does not reach.
 - The last voter stays. When the leader is removed, another one leads.
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.notation import uuid_text
 
@@ -34,24 +33,21 @@ def add_voter(
     voter_id: int,
     directory_id: bytes,
     listeners: Mapping[str, tuple[str, int]],
-) -> Pending:
+) -> None:
     """Make a controller a voter.
 
     Args:
         cluster_id: the one that the request names; None: none.
         listeners: where the controller is said to listen, host and port by listener name.
 
-    Returns:
-        A Pending of None, or of the KafkaError when nobody answers there.
-
     Raises:
         KafkaError: INCONSISTENT_CLUSTER_ID, INVALID_REQUEST, UNSUPPORTED_VERSION, DUPLICATE_VOTER, or
-            REQUEST_TIMED_OUT while another change is under way.
+            REQUEST_TIMED_OUT where nobody answers.
     """
     _check_cluster_id(cluster, cluster_id)
     if voter_id < 0 or directory_id == _NO_DIRECTORY:
         raise KafkaError(ErrorCode.INVALID_REQUEST, "Add voter request didn't include a valid voter")
-    listener = cluster.settings["controller.listener.names"][0]
+    listener = cluster.settings.for_broker(cluster.quorum.leader_id)["controller.listener.names"][0]
     if listener not in listeners:
         given = ", ".join(
             f"ListenerName({name})={host}/<unresolved>:{port}" for name, (host, port) in listeners.items()
@@ -59,20 +55,15 @@ def add_voter(
         text = f"Add voter request didn't include the endpoint (Endpoints(endpoints={{{given}}})) for the default "
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"{text}listener ListenerName({listener})")
     quorum = cluster.quorum
-    _check_state(cluster, features, "adding")
+    _check_kraft_version(features, "adding")
     if voter_id in quorum.voters:
         text = f"The voter id for {_key(voter_id, directory_id)} is already part of the set of voters "
         raise KafkaError(ErrorCode.DUPLICATE_VOTER, f"{text}{_voter_keys(cluster)}.")
-    pending = Pending()
     standby = quorum.standby.get(voter_id)
-    if standby is not None and standby.directory_id == directory_id:
-        quorum.add(voter_id)
-        pending.settle(None)
-    else:
-        timeout = cluster.settings["controller.quorum.request.timeout.ms"] / 1000
-        quorum.change_until = cluster.clock.now + timeout
-        cluster.clock.call_later(timeout, lambda: pending.settle(KafkaError(ErrorCode.REQUEST_TIMED_OUT)))
-    return pending
+    if standby is None or standby.directory_id != directory_id:
+        text = "Aborted add voter operation for since API_VERSIONS returned an error BROKER_NOT_AVAILABLE"
+        raise KafkaError(ErrorCode.REQUEST_TIMED_OUT, text)
+    quorum.add(voter_id)
 
 
 def remove_voter(
@@ -81,13 +72,12 @@ def remove_voter(
     """Let a controller vote no more.
 
     Raises:
-        KafkaError: INCONSISTENT_CLUSTER_ID, INVALID_REQUEST, UNSUPPORTED_VERSION, VOTER_NOT_FOUND, or
-            REQUEST_TIMED_OUT while another change is under way.
+        KafkaError: INCONSISTENT_CLUSTER_ID, INVALID_REQUEST, UNSUPPORTED_VERSION, VOTER_NOT_FOUND.
     """
     _check_cluster_id(cluster, cluster_id)
     if voter_id < 0 or directory_id == _NO_DIRECTORY:
         raise KafkaError(ErrorCode.INVALID_REQUEST, "Remove voter request didn't include a valid voter")
-    _check_state(cluster, features, "removing")
+    _check_kraft_version(features, "removing")
     quorum = cluster.quorum
     voter = quorum.voters.get(voter_id)
     if voter is None or voter.directory_id != directory_id or len(quorum.voters) == 1:
@@ -102,10 +92,7 @@ def _check_cluster_id(cluster: Cluster, cluster_id: str | None) -> None:
         raise KafkaError(ErrorCode.INCONSISTENT_CLUSTER_ID, text)
 
 
-def _check_state(cluster: Cluster, features: Features, doing: str) -> None:
-    if cluster.clock.now < cluster.quorum.change_until:
-        text = "Request timed out waiting for leader to handle previous voter change request"
-        raise KafkaError(ErrorCode.REQUEST_TIMED_OUT, text)
+def _check_kraft_version(features: Features, doing: str) -> None:
     level = features.level(_KRAFT_VERSION)
     if level == 0:
         text = f"Cluster doesn't support {doing} voter because the {_KRAFT_VERSION} feature is {level}"

@@ -41,8 +41,8 @@ _OF_CLIENTS: Final = {
 }
 _OF_ADDRESSES: Final = {"connection_creation_rate": ("an INT", _MAX_INT)}
 
-#: `InetAddress.getByName` takes fewer than four numbers too.
-_NUMBERS: Final = re.compile(r"\d{1,10}(\.\d{1,10}){0,3}")
+#: `InetAddress.getByName` takes fewer than four numbers too: the last one then stands for more bytes.
+_NUMBERS: Final = re.compile(r"\d{1,10}(\.\d{1,10}){0,3}", re.ASCII)
 
 
 class QuotaChange(NamedTuple):
@@ -92,7 +92,9 @@ class ClientQuotas:
         outcomes: dict[Entity, KafkaError | None] = {}
         accepted: list[tuple[Entity, dict[str, float | None]]] = []
         for change in changes:
-            entity = tuple((kind, change.entity[kind]) for kind in hash_order(change.entity))
+            entity = tuple(
+                (kind, change.entity[kind]) for kind in hash_order(change.entity, len(change.entity))
+            )
             operations = dict(change.operations)
             if entity in outcomes or len(operations) < len(change.operations):
                 outcomes[entity] = _invalid(f"Ignoring duplicate entity {_text_of(entity)}")
@@ -145,7 +147,7 @@ class ClientQuotas:
 
 def _check(entity: Entity, operations: Mapping[str, float | None]) -> None:
     keys = _keys_of(entity)
-    for key in hash_order(operations):
+    for key in hash_order(operations, len(operations)):
         value = operations[key]
         if value is None:
             continue
@@ -187,8 +189,11 @@ def _is_address(text: str) -> bool:
     """Whether it is an address, or the one name that every machine resolves."""
     from ipaddress import ip_address
 
-    if text == "localhost" or _NUMBERS.fullmatch(text):
+    if text == "localhost":
         return True
+    if _NUMBERS.fullmatch(text):
+        *first, last = map(int, text.split("."))
+        return all(number < 256 for number in first) and last < 256 ** (4 - len(first))
     try:
         ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
     except ValueError:

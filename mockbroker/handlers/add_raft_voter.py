@@ -10,7 +10,6 @@ from typing import Any
 from mockbroker.core.quorum_changes import add_voter
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
-from mockbroker.handlers.when_ready import when_ready
 from protocol_specs.acls import AclOperation
 from protocol_specs.add_raft_voter import ADD_RAFT_VOTER
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -22,7 +21,7 @@ _RESPONSE = ADD_RAFT_VOTER.response
 
 def handle(request: Any, call: Call) -> Any:
     require_on_cluster(call, AclOperation.ALTER)
-    added = add_voter(
+    add_voter(
         call.core.cluster,
         call.core.features,
         request.cluster_id,
@@ -30,17 +29,9 @@ def handle(request: Any, call: Call) -> Any:
         request.voter_directory_id,
         {one.name: (one.host, one.port) for one in request.listeners},
     )
-    return when_ready(added.reply if added.is_settled else added, _answer)
+    return _RESPONSE(throttle_time_ms=0, error_code=ErrorCode.NONE, error_message=None)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     """The error with its whole text (`RaftUtil.addVoterResponse`)."""
-    return _answer(error)
-
-
-def _answer(error: KafkaError | None) -> Any:
-    return _RESPONSE(
-        throttle_time_ms=0,
-        error_code=ErrorCode.NONE if error is None else error.code,
-        error_message=None if error is None else error.message,
-    )
+    return _RESPONSE(throttle_time_ms=0, error_code=error.code, error_message=error.message)

@@ -60,7 +60,8 @@ def _offered(call: Call) -> list[Any]:
     profile = call.core.profile
     keys = []
     for key in HANDLERS:
-        if profile.served(key):
-            first, last = profile.advertised(key)
+        advertised = profile.advertised(key)
+        if advertised is not None:
+            first, last = advertised
             keys.append(_RESPONSE.api_keys(api_key=key, min_version=first, max_version=last))
     return keys

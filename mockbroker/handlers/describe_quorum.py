@@ -46,7 +46,7 @@ def handle(request: Any, call: Call) -> Any:
         current_voters=[_replica(state) for state in quorum.voter_states()],
         observers=[_replica(state) for state in quorum.observer_states()],
     )
-    listener = call.core.settings["controller.listener.names"][0]
+    listener = call.core.settings.for_broker(call.node.id)["controller.listener.names"][0]
     nodes = [
         _NODE(node_id=voter.id, listeners=[_NODE.listeners(name=listener, host=voter.host, port=voter.port)])
         for voter in quorum.voters.values()
