@@ -1,4 +1,4 @@
-"""Enforcement of client quotas: how long a client is to be held, and the hold itself.
+"""Enforcement of client quotas: how long a client's connection is to be held.
 
 Rules kept here (Kafka: `ClientQuotaManager`, `ClientRequestQuotaManager`, `ControllerMutationQuotaManager`; KIP-13,
 KIP-124, KIP-219, KIP-599):
@@ -6,18 +6,18 @@ KIP-124, KIP-219, KIP-599):
 - Each broker measures for itself, and the controller for the cluster. Of the quotas that fit a client the nearest
   one counts: user and client id before user before client id, names before defaults.
 - Who is above the quota is held until the rate is down to it, if nothing more is done; for request time no longer than
-  one window. The answer leaves at once and says how long; the connection is not read meanwhile.
+  one window. The answer leaves at once and says how long; nothing more of the connection is executed meanwhile.
 - A Fetch above the quota is answered without records, and does not count. Nothing is read that could never be sent.
 - Time does not pass while a request is handled here, so each request counts for a fixed time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mockbroker.core.quota_windows import Rate, TokenBucket
 from mockbroker.core.quotas import CLIENT_ID, USER
-from mockbroker.core.waiting import Part, Pending
+from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -53,10 +53,12 @@ class Throttling:
 
     Attributes:
         is_active: whether any quota of a user or client id is set; while it is not, nothing need be asked here.
+        holds: what is settled when a connection may go on, by connection id.
     """
 
     def __init__(self, clock: Clock, settings: Settings, quotas: ClientQuotas) -> None:
         self.is_active = False
+        self.holds: dict[int, Pending] = {}
         self._clock = clock
         self._settings = settings
         self._quotas = quotas
@@ -66,11 +68,16 @@ class Throttling:
         self._buckets: dict[Client, TokenBucket] = {}
         quotas.listeners.append(self._quotas_changed)
 
-    def hold(self, buffers: list[Any], throttle_ms: int) -> Part:
-        """An answer that leaves at once, after which its connection is held for so long."""
-        pause = Pending(on_abandon=lambda: alarm.cancel())
-        alarm = self._clock.call_later(throttle_ms / 1000, lambda: pause.settle(None))
-        return Part(buffers, pause)
+    def hold(self, connection_id: int, throttle_ms: int) -> None:
+        """Have nothing of a connection executed for so long."""
+        pause = self.holds[connection_id] = Pending()
+
+        def release() -> None:
+            if self.holds.get(connection_id) is pause:
+                del self.holds[connection_id]
+            pause.settle(None)
+
+        self._clock.call_later(throttle_ms / 1000, release)
 
     def produce(self, node_id: int, client: Client, size: int) -> int:
         """Record bytes that a client sent to a broker; how many milliseconds to hold it."""

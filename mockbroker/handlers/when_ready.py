@@ -40,10 +40,14 @@ def and_then(result: Any, go_on: Callable[[Any], Any]) -> Any:
     """As `when_ready`, where `go_on` may itself have to wait."""
     if result.__class__ is not Pending:
         return go_on(result)
-    whole = Pending(on_abandon=result.abandon)
+    under_way = [result]
+    whole = Pending(lambda: under_way[-1].abandon(), lambda: under_way[-1].hurry())
 
     def settled() -> None:
-        when_ready(go_on(result.reply), whole.settle)
+        answer = go_on(result.reply)
+        if answer.__class__ is Pending:
+            under_way.append(answer)
+        when_ready(answer, whole.settle)
 
     result.on_settled = settled
     return whole
