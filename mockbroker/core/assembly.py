@@ -81,7 +81,9 @@ class Core:
         self.telemetry = Telemetry(self.clock, self.random, settings, self.configs)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
         self.cluster.down_listeners.append(lambda node: self.fetch_sessions.drop(node.id))
-        self.groups = GroupCoordinator(self.clock, self.waiting, self.random, settings, self.cluster)
+        self.groups = GroupCoordinator(
+            self.clock, self.waiting, self.random, settings, self.cluster, self.configs.groups
+        )
         self.producer_ids = ProducerIds(self.cluster.nodes)
         self.transactions = TransactionCoordinator(
             self.clock,

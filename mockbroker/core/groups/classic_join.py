@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from mockbroker.core.groups import records
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
+from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.results import JoinResult
 from mockbroker.core.groups.roster import ClassicMember
 from mockbroker.core.waiting import Pending
@@ -28,6 +29,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.classic_rebalance import ClassicRebalance
+    from mockbroker.core.groups.group import Group
     from mockbroker.core.groups.requests import JoinRequest
     from mockbroker.core.groups.shard import Shard
 
@@ -48,20 +50,33 @@ class ClassicJoin:
 
     def join(self, request: JoinRequest) -> JoinResult | Pending:
         """Answer a JoinGroup, or park it until the rebalance ends."""
-        groups = self._shard.groups
-        group = groups.get(request.group_id)
-        if group is not None:
-            if not isinstance(group, ClassicGroup):
-                return JoinResult(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
-            return self._join(group, request)
+        former = self._shard.groups.get(request.group_id)
+        if isinstance(former, ClassicGroup):
+            return self._join(former, request)
+        if isinstance(former, ConsumerGroup) and not former.is_empty:
+            try:
+                return self._shard.consumers.classic_members.join(former, request)
+            except KafkaError as error:
+                return JoinResult(error.code)
+        if former is not None and not (former.gives_way and former.is_empty):
+            return JoinResult(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         if request.member_id:
             return JoinResult(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
-        group = self._shard.classic_group(request.group_id)
+        return self._join_first(former, request)
+
+    def _join_first(self, former: Group | None, request: JoinRequest) -> JoinResult | Pending:
+        """Make the group, in the place of an empty one of another type where there is one."""
+        group_id = request.group_id
+        log_records = [] if former is None else former.tombstones()
+        self._shard.groups.pop(group_id, None)
+        group = self._shard.classic_group(group_id)
         result = self._join(group, request)
         try:
-            self._shard.write([records.empty_group(group)], replay=False)
+            self._shard.write([*log_records, records.empty_group(group)], replay=False)
         except KafkaError as error:
-            self._shard.forget_group(request.group_id)
+            self._shard.forget_group(group_id)
+            if former is not None:
+                self._shard.groups[group_id] = former
             return JoinResult(error.code)
         return result
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
+from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.results import JoinResult, LeaveResult, LeftMember, SyncResult
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -45,9 +46,11 @@ class ClassicSession:
     def sync(self, request: SyncRequest) -> SyncResult | Pending:
         """Answer a SyncGroup, or park it until the leader has assigned."""
         group = self._shard.groups.get(request.group_id)
-        if not isinstance(group, ClassicGroup) or group.is_empty:
-            return SyncResult(ErrorCode.UNKNOWN_MEMBER_ID)
         try:
+            if isinstance(group, ConsumerGroup) and not group.is_empty:
+                return self._shard.consumers.classic_members.sync(group, request)
+            if not isinstance(group, ClassicGroup) or group.is_empty:
+                return SyncResult(ErrorCode.UNKNOWN_MEMBER_ID)
             member = self._check_sync(group, request)
         except KafkaError as error:
             return SyncResult(error.code)
@@ -107,9 +110,13 @@ class ClassicSession:
     ) -> ErrorCode:
         """Move a member's session on, and say whether it must join again."""
         group = self._shard.groups.get(group_id)
-        if not isinstance(group, ClassicGroup):
-            return ErrorCode.UNKNOWN_MEMBER_ID
         try:
+            if isinstance(group, ConsumerGroup):
+                return self._shard.consumers.classic_members.heartbeat(
+                    group, generation_id, member_id, group_instance_id
+                )
+            if not isinstance(group, ClassicGroup):
+                return ErrorCode.UNKNOWN_MEMBER_ID
             member = group.check_member(member_id, group_instance_id)
         except KafkaError as error:
             return error.code
@@ -121,8 +128,14 @@ class ClassicSession:
     # LeaveGroup.
 
     def leave(self, group_id: str, members: Sequence[LeavingMember]) -> LeaveResult:
-        """Let members go."""
+        """Let members go.
+
+        Raises:
+            KafkaError: a consumer group's members cannot go, since that cannot be written.
+        """
         group = self._shard.groups.get(group_id)
+        if isinstance(group, ConsumerGroup):
+            return self._shard.consumers.classic_members.leave(group, members)
         if not isinstance(group, ClassicGroup):
             return LeaveResult(
                 members=[

@@ -7,11 +7,13 @@ answered when what it wrote is safe. Source: `GroupCoordinatorService`, `KafkaAp
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.classic import ClassicGroup
+from mockbroker.core.groups.consumer_coordinator import ConsumerCoordinator
+from mockbroker.core.groups.group_configs import GroupConfigs
 from mockbroker.core.groups.limits import Limits
 from mockbroker.core.groups.requests import (
     CommitRequest,
@@ -72,17 +74,27 @@ class GroupCoordinator:
 
     Args:
         rng: the cluster's seeded source of randomness; member ids come from it.
+        group_configs: the configs that groups have of their own, as text, by group id.
 
     Attributes:
         shards: where each group lives.
+        consumers: serves the consumer protocol.
     """
 
     def __init__(
-        self, clock: Clock, waiting: Waiting, rng: random.Random, settings: Settings, cluster: Cluster
+        self,
+        clock: Clock,
+        waiting: Waiting,
+        rng: random.Random,
+        settings: Settings,
+        cluster: Cluster,
+        group_configs: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._limits = Limits(settings)
         self._cluster = cluster
-        self.shards = Shards(Surroundings(clock, waiting, rng, self._limits, cluster))
+        configs = GroupConfigs(settings, group_configs)
+        self.shards = Shards(Surroundings(clock, waiting, rng, self._limits, cluster, configs))
+        self.consumers = ConsumerCoordinator(self.shards, self._limits)
 
     # The classic protocol.
 
@@ -139,9 +151,9 @@ class GroupCoordinator:
             return LeaveResult(ErrorCode.INVALID_GROUP_ID)
         try:
             shard = self.shards.shard_of(broker_id, group_id)
+            result = shard.sessions.leave(group_id, members)
         except KafkaError as error:
             return LeaveResult(error.code)
-        result = shard.sessions.leave(group_id, members)
         answer: LeaveResult | Pending = shard.when_committed(
             shard.written_offset, lambda error: LeaveResult(error) if error else result
         )

@@ -40,6 +40,8 @@ class Group(ABC):
     __slots__ = ("group_id",)
 
     type: ClassVar[GroupType]
+    #: Whether a classic group may take the place of an empty one.
+    gives_way: ClassVar[bool] = False
 
     def __init__(self, group_id: str) -> None:
         self.group_id = group_id

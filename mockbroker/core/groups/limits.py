@@ -15,14 +15,28 @@ __all__ = ["Limits"]
 #: A JoinGroup of a new member waits no longer, since its client cannot be seen to be gone.
 _NEW_MEMBER_JOIN_SECONDS: Final = 300.0
 
+#: The first members of an empty consumer group wait for one another, but no longer. Kafka's do not wait.
+_FIRST_ASSIGNMENT_SECONDS: Final = 0.05
+
+_ASSIGNOR_CLASSES: Final = {
+    "org.apache.kafka.coordinator.group.assignor.UniformAssignor": "uniform",
+    "org.apache.kafka.coordinator.group.assignor.RangeAssignor": "range",
+}
+
 
 class Limits:
     """What `group.*` and `offsets.*` say."""
 
     __slots__ = (
+        "allows_downgrade",
+        "allows_migration",
+        "allows_upgrade",
         "commit_timeout",
         "compression_codec",
+        "consumer_assignors",
+        "first_assignment_delay",
         "initial_rebalance_delay_ms",
+        "max_consumer_group_size",
         "max_group_size",
         "max_metadata_size",
         "max_session_timeout_ms",
@@ -31,6 +45,7 @@ class Limits:
         "offset_partitions",
         "offsets_check_interval",
         "offsets_retention_ms",
+        "regex_refresh_interval_ms",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -45,3 +60,14 @@ class Limits:
         self.commit_timeout: float = settings["offsets.commit.timeout.ms"] / 1000
         self.compression_codec: int = settings["offsets.topic.compression.codec"]
         self.offset_partitions: int = settings["offsets.topic.num.partitions"]
+        self.max_consumer_group_size: int = settings["group.consumer.max.size"]
+        self.regex_refresh_interval_ms: int = settings["group.consumer.regex.refresh.interval.ms"]
+        policy = settings["group.consumer.migration.policy"].lower()
+        self.allows_migration: bool = policy != "disabled"
+        self.allows_upgrade: bool = policy in ("upgrade", "bidirectional")
+        self.allows_downgrade: bool = policy in ("downgrade", "bidirectional")
+        #: names of the server-side assignors, the default one first; Kafka takes class names, too.
+        self.consumer_assignors = [
+            _ASSIGNOR_CLASSES.get(name, name) for name in settings["group.consumer.assignors"]
+        ]
+        self.first_assignment_delay = min(self.initial_rebalance_delay_ms / 1000, _FIRST_ASSIGNMENT_SECONDS)

@@ -5,12 +5,13 @@ Times are in milliseconds, as on the wire, and bear it in their names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 __all__ = [
     "CommitRequest",
     "CommitTopic",
+    "ConsumerHeartbeat",
     "FetchGroup",
     "JoinRequest",
     "LeavingMember",
@@ -64,6 +65,32 @@ class LeavingMember(NamedTuple):
     member_id: str
     group_instance_id: str | None = None
     reason: str | None = None
+
+
+class ConsumerHeartbeat(NamedTuple):
+    """A ConsumerGroupHeartbeat. What is None, or -1 of the timeout, is as the member said before.
+
+    Attributes:
+        member_epoch: 0: the member joins; -1: it leaves; -2: a static member leaves and will be back.
+        client_host: the client's address.
+        owned: the partitions that the member has, by topic id.
+        allows_topic: whether the client may see a topic that its regular expression matches.
+    """
+
+    group_id: str
+    member_id: str
+    member_epoch: int
+    version: int
+    client_id: str | None
+    client_host: str
+    instance_id: str | None = None
+    rack_id: str | None = None
+    rebalance_timeout_ms: int = -1
+    subscribed_topic_names: Sequence[str] | None = None
+    subscribed_topic_regex: str | None = None
+    server_assignor: str | None = None
+    owned: Sequence[tuple[bytes, Sequence[int]]] | None = None
+    allows_topic: Callable[[str], bool] | None = None
 
 
 class OffsetToCommit(NamedTuple):

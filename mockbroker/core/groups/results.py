@@ -8,7 +8,10 @@ from typing import NamedTuple
 from protocol_specs.errors import ErrorCode
 
 __all__ = [
+    "ConsumerHeartbeatResult",
     "DeletedOffsets",
+    "DescribedConsumer",
+    "DescribedConsumerGroup",
     "DescribedGroup",
     "DescribedMember",
     "FetchedGroup",
@@ -75,6 +78,21 @@ class LeaveResult(NamedTuple):
     members: Sequence[LeftMember] = ()
 
 
+class ConsumerHeartbeatResult(NamedTuple):
+    """The answer to a ConsumerGroupHeartbeat.
+
+    Attributes:
+        assignment: partitions by topic id; None: as the member knows it.
+    """
+
+    error_code: ErrorCode = NONE
+    error_message: str | None = None
+    member_id: str | None = None
+    member_epoch: int = 0
+    heartbeat_interval_ms: int = 0
+    assignment: Sequence[tuple[bytes, Sequence[int]]] | None = None
+
+
 class TopicErrors(NamedTuple):
     """Partitions of one topic, each with what became of it."""
 
@@ -139,6 +157,35 @@ class DescribedGroup(NamedTuple):
     protocol_type: str = ""
     protocol_data: str = ""
     members: Sequence[DescribedMember] = ()
+
+
+class DescribedConsumer(NamedTuple):
+    """A member as ConsumerGroupDescribe shows it; partitions by topic id, in no order."""
+
+    member_id: str
+    instance_id: str | None
+    rack_id: str | None
+    member_epoch: int
+    client_id: str
+    client_host: str
+    subscribed_topic_names: Sequence[str]
+    subscribed_topic_regex: str
+    assignment: Sequence[tuple[bytes, Sequence[int]]]
+    target: Sequence[tuple[bytes, Sequence[int]]]
+    is_classic: bool
+
+
+class DescribedConsumerGroup(NamedTuple):
+    """A group as ConsumerGroupDescribe shows it."""
+
+    group_id: str
+    error_code: ErrorCode = NONE
+    error_message: str | None = None
+    state: str = ""
+    group_epoch: int = 0
+    assignment_epoch: int = 0
+    assignor_name: str = ""
+    members: Sequence[DescribedConsumer] = ()
 
 
 class DeletedOffsets(NamedTuple):

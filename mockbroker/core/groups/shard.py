@@ -22,7 +22,11 @@ from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_join import ClassicJoin
 from mockbroker.core.groups.classic_rebalance import ClassicRebalance
 from mockbroker.core.groups.classic_session import ClassicSession
+from mockbroker.core.groups.consumer import ConsumerGroup
+from mockbroker.core.groups.consumer_shard import ConsumerShard
+from mockbroker.core.groups.group_configs import GroupConfigs
 from mockbroker.core.groups.limits import Limits
+from mockbroker.core.groups.modern_topics import TopicHashes
 from mockbroker.core.groups.offset_table import NO_PRODUCER, OffsetTable
 from mockbroker.core.groups.records import LogRecord
 from mockbroker.core.producer_state import Origin
@@ -92,12 +96,20 @@ _NOBODY = Producer(NO_PRODUCER, -1)
 class Surroundings:
     """What the shards of one cluster share."""
 
-    __slots__ = ("clock", "cluster", "limits", "random", "waiting")
+    __slots__ = ("clock", "cluster", "configs", "limits", "random", "topic_hashes", "waiting")
 
     def __init__(
-        self, clock: Clock, waiting: Waiting, rng: random.Random, limits: Limits, cluster: Cluster
+        self,
+        clock: Clock,
+        waiting: Waiting,
+        rng: random.Random,
+        limits: Limits,
+        cluster: Cluster,
+        configs: GroupConfigs,
     ) -> None:
         self.clock = clock
+        self.configs = configs
+        self.topic_hashes = TopicHashes(cluster)
         self.waiting = waiting
         self.random = rng
         self.limits = limits
@@ -120,6 +132,7 @@ class Shard:
         "_replays",
         "around",
         "broker_id",
+        "consumers",
         "groups",
         "is_loaded",
         "joins",
@@ -143,9 +156,11 @@ class Shard:
         self.rebalances = ClassicRebalance(self)
         self.joins = ClassicJoin(self, self.rebalances)
         self.sessions = ClassicSession(self, self.rebalances)
+        self.consumers = ConsumerShard(self)
         self._replays: dict[int, Callable[[LogRecord, int, int], None]] = {
             records.OFFSET_COMMIT: self._replay_offset,
             records.GROUP_METADATA: self._replay_group,
+            **self.consumers.replays,
         }
         self._check_alarm: Alarm | None = None
         self.is_loaded = True
@@ -181,6 +196,8 @@ class Shard:
         for group in list(self.groups.values()):
             if isinstance(group, ClassicGroup):
                 self.rebalances.loaded(group)
+            elif isinstance(group, ConsumerGroup):
+                self.consumers.fencing.loaded(group)
         self._check_later(check)
 
     def _check_later(self, check: Callable[[Shard], None]) -> None:

@@ -138,14 +138,20 @@ class Shards:
 
     def _leader_changed(self, partition: Partition) -> None:
         if partition.topic.name != CONSUMER_OFFSETS:
-            if partition.is_deleted and partition.index == 0:
+            if partition.index == 0 and partition.is_deleted:
                 self._topic_deleted(partition.topic.name, partition.topic.id)
+            elif partition.index == 0 and partition.partition_epoch == 0:
+                self._topic_created()
             return
         self.unload_stale()
         replica = partition.lead
         if replica is not None and replica.log.end_offset > replica.log.start_offset:
             with suppress(KafkaError):
                 self.shard_at(replica.broker_id, partition)
+
+    def _topic_created(self) -> None:
+        for shard in self._shards.values():
+            shard.consumers.regexes.newest_topic_version = self._cluster.version
 
     def _topic_deleted(self, name: str, topic_id: bytes) -> None:
         for shard in list(self._shards.values()):

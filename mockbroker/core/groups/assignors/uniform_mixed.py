@@ -133,8 +133,8 @@ class _Heterogeneous:
 class _Balancer:
     """The subscribers of one topic, by how many partitions they have.
 
-    Two ranges of them are kept: those with the fewest, which grows to the right as they are filled up, and those with the
-    most, which grows to the left as they give. Who has the most and none of this topic is swapped out of its range.
+    Two ranges of them are kept: those with the fewest, which grows to the right as they are filled up, and those with
+    the most, which grows to the left as they give. Who has the most and none of this topic is swapped out of its range.
 
     Attributes:
         imbalance: by how much the most and the fewest differ at first.
