@@ -202,8 +202,11 @@ class FetchContext:
         self._uses_topic_ids = uses_topic_ids
         self._is_privileged = is_privileged
 
-    def complete(self) -> int:
+    def complete(self, *, is_throttled: bool = False) -> int:
         """Close the books: call it once when the answer is made up, before `includes`.
+
+        Args:
+            is_throttled: the answer will tell nothing, and so begins no session (KIP-219).
 
         Returns:
             The session id for the answer. `error` may have become INVALID_FETCH_SESSION_EPOCH: the session went on
@@ -213,7 +216,7 @@ class FetchContext:
             if self._session.epoch != self._expected_epoch:
                 self.error = ErrorCode.INVALID_FETCH_SESSION_EPOCH
             return self._session.id
-        if self._cache is None or self.error is not ErrorCode.NONE:
+        if self._cache is None or self.error is not ErrorCode.NONE or is_throttled:
             return NO_SESSION
         return self._cache.create(self.partitions, self._uses_topic_ids, self._is_privileged)
 
@@ -226,8 +229,9 @@ class FetchContext:
         log_start_offset: int,
         has_error: bool = False,
         has_hint: bool = False,
+        is_rehearsal: bool = False,
     ) -> bool:
-        """Whether the answer names this partition; notes what the client knows by it.
+        """Whether the answer names this partition; notes what the client knows by it, unless it is a rehearsal.
 
         Args:
             size: bytes of records.
@@ -241,11 +245,13 @@ class FetchContext:
             or wanted.high_watermark != high_watermark
             or wanted.log_start_offset != log_start_offset
         )
+        session = self._session
+        if is_rehearsal:
+            return is_news or session is None
         if is_news:
             # After an error the partition is told anew as soon as it is well again.
             wanted.high_watermark = -1 if has_error else high_watermark
             wanted.log_start_offset = log_start_offset
-        session = self._session
         if session is None:
             return True
         if size and len(session.partitions) > 1 and session.partitions.pop(wanted.key, None) is not None:
@@ -264,6 +270,10 @@ class _Cache:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def partitions(self, session_id: int) -> list[SessionPartition]:
+        session = self._sessions.get(session_id)
+        return [] if session is None else list(session.partitions.values())
 
     def begin(
         self,
@@ -372,6 +382,10 @@ class FetchSessions:
             uses_topic_ids: whether it names topics by id (v13 and later).
         """
         return self._cache(broker_id).begin(session_id, epoch, wanted, forgotten, uses_topic_ids, is_follower)
+
+    def partitions(self, broker_id: int, session_id: int) -> list[SessionPartition]:
+        """What a session holds; nothing, where there is none."""
+        return self._cache(broker_id).partitions(session_id)
 
     def count(self, broker_id: int) -> int:
         """How many sessions a broker keeps."""

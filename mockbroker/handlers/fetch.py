@@ -17,6 +17,7 @@ from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.leader_hints import LeaderHints
+from mockbroker.handlers.throttle import client_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.fetch import FETCH
@@ -35,6 +36,10 @@ _EMPTY = b""
 _ZERO_UUID = bytes(16)
 _RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
 _UNKNOWN = -1
+
+#: What a quota counts beside an answer's body.
+_SIZE_BYTES = 4
+
 _NONE = ErrorCode.NONE
 
 #: The first versions with sessions, with reads from followers, with topic ids, and with hints.
@@ -143,10 +148,12 @@ class _Reader:
     def __init__(self, request: Any, call: Call, context: FetchContext) -> None:
         self._call = call
         self._context = context
-        self._max_bytes: int = min(request.max_bytes, call.core.settings["fetch.max.bytes"])
-        self._min_bytes: int = min(request.min_bytes, self._max_bytes)
         self._replica_id = _replica_id(request)
         self._is_follower = self._replica_id >= 0
+        self._max_bytes: int = min(request.max_bytes, call.core.settings["fetch.max.bytes"])
+        if call.core.throttling.is_active and not self._is_follower:
+            self._max_bytes = min(self._max_bytes, call.core.throttling.most_fetchable(client_of(call)))
+        self._min_bytes: int = min(request.min_bytes, self._max_bytes)
         self._isolation = Isolation.LOG_END if self._is_follower else request.isolation_level
         self._leader_only = self._is_follower or call.version < _FROM_FOLLOWERS
         selector = call.core.settings["replica.selector.class"]
@@ -213,15 +220,32 @@ class _Reader:
 
     def _answer(self, found: list[tuple[SessionPartition, ReadResult | KafkaError]]) -> Any:
         context = self._context
-        session_id = context.complete()
+        throttle_ms = 0
+        if self._call.core.throttling.is_active and not self._is_follower:
+            throttle_ms = self._throttle(found)
+        session_id = context.complete(is_throttled=throttle_ms > 0)
         if context.error is not _NONE:
-            return _RESPONSE(error_code=context.error, responses=[])
+            return _RESPONSE(throttle_time_ms=throttle_ms, error_code=context.error, responses=[])
+        if throttle_ms:
+            return _RESPONSE(throttle_time_ms=throttle_ms, session_id=session_id, responses=[])
+        shown = [one for one in found if _is_shown(context, *one)]
+        topics, endpoints = self._topics(shown)
+        return _RESPONSE.make(session_id=session_id, responses=topics, node_endpoints=endpoints)
+
+    def _throttle(self, found: list[tuple[SessionPartition, ReadResult | KafkaError]]) -> int:
+        """Hold the answer, as it would be, against the client's quotas; the milliseconds to hold the client."""
+        shown = [one for one in found if _is_shown(self._context, *one, is_rehearsal=True)]
+        topics, _ = self._topics(shown)
+        call = self._call
+        size = sum(map(len, _RESPONSE[call.version].write(_RESPONSE(responses=topics), bytearray())))
+        return call.core.throttling.fetch(call.node.id, client_of(call), _SIZE_BYTES + size)
+
+    def _topics(self, shown: list[tuple[SessionPartition, ReadResult | KafkaError]]) -> tuple[list[Any], Any]:
+        """The entries of an answer, and the addresses of the leaders that they name."""
         hints = LeaderHints(self._call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
         topics: list[Any] = []
         last_topic: bytes | str | None = None
-        for wanted, result in found:
-            if not _is_shown(context, wanted, result):
-                continue
+        for wanted, result in shown:
             if isinstance(result, KafkaError):
                 entry = self._failed(wanted, result, hints)
             else:
@@ -236,7 +260,7 @@ class _Reader:
                     topic=wanted.topic or "", topic_id=wanted.topic_id or _ZERO_UUID, partitions=[entry]
                 )
             )
-        return _RESPONSE.make(session_id=session_id, responses=topics, node_endpoints=hints.endpoints)
+        return topics, hints.endpoints
 
     def _failed(self, wanted: SessionPartition, error: KafkaError, hints: LeaderHints) -> Any:
         entry = _unread(wanted.index, error.code)
@@ -247,10 +271,20 @@ class _Reader:
         return entry
 
 
-def _is_shown(context: FetchContext, wanted: SessionPartition, result: ReadResult | KafkaError) -> bool:
+def _is_shown(
+    context: FetchContext,
+    wanted: SessionPartition,
+    result: ReadResult | KafkaError,
+    is_rehearsal: bool = False,
+) -> bool:
     if isinstance(result, KafkaError):
         return context.includes(
-            wanted, size=0, high_watermark=_UNKNOWN, log_start_offset=_UNKNOWN, has_error=True
+            wanted,
+            size=0,
+            high_watermark=_UNKNOWN,
+            log_start_offset=_UNKNOWN,
+            has_error=True,
+            is_rehearsal=is_rehearsal,
         )
     return context.includes(
         wanted,
@@ -258,6 +292,7 @@ def _is_shown(context: FetchContext, wanted: SessionPartition, result: ReadResul
         high_watermark=result.high_watermark,
         log_start_offset=result.log_start_offset,
         has_hint=result.diverging is not None or result.preferred is not None,
+        is_rehearsal=is_rehearsal,
     )
 
 
