@@ -17,58 +17,34 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.amid_faults import ExchangeAmidFaults, TopicNames
 from mockbroker.control.entries import Entry
 from mockbroker.core.waiting import Part, Pending
-from mockbroker.handlers import HANDLERS, Handler, refusal_of
+from mockbroker.handlers import HANDLERS
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.throttle import within_quotas
+from mockbroker.handlers.when_ready import and_then
 from mockbroker.profiles import KAFKA_4_3, Profile
+from mockbroker.routing import Route, log_failure, refuse
 from mockbroker.wire.caller import Caller, Disconnect
 from protocol_specs import APIS
 from protocol_specs.emit import Malformed, uvarint
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.headers import API_VERSIONS_KEY, request_header, response_header
+from protocol_specs.headers import API_VERSIONS_KEY
 from protocol_specs.wire_types import WireError
 
 if TYPE_CHECKING:
+    from mockbroker.control.faults import Faults
+    from mockbroker.control.journal import Journal
     from mockbroker.core.assembly import Core
 
 __all__ = ["Answer", "Broker", "Disconnect", "Route"]
 
-#: Buffers to send, the first of which begins with the length; None where no answer is due; or a Pending whose
-#: `reply` is one of these two.
+#: Buffers to send, the first of which begins with the length; a Part of them; None where no answer is due; or a
+#: Pending whose `reply` is one of these, or a Disconnect.
 Answer = list[Any] | Part | Pending | None
 
 _HEADER = struct.Struct(">hhih").unpack_from
-_LENGTH = struct.Struct(">i").pack_into
-_START = struct.Struct(">ii").pack
-
-
-class Route:
-    """One API in one version: how it is read, done, and answered."""
-
-    __slots__ = ("handle", "has_header_tags", "key", "read", "response_tags", "version", "write")
-
-    def __init__(self, key: int, version: int, handle: Handler) -> None:
-        api = APIS[key]
-        self.key = key
-        self.version = version
-        self.handle = handle
-        self.read: Callable[..., tuple[Any, int]] = api.request[version].read
-        self.write: Callable[[Any, bytearray], list[Any]] = api.response[version].write
-        self.has_header_tags = request_header(key, version).version >= 2
-        self.response_tags = b"\0" if response_header(key, version).version >= 1 else b""
-
-    def encode(self, correlation_id: int, reply: Any) -> list[Any]:
-        """The buffers of a whole response frame, length first. A reply may be the bytes of its body already."""
-        out = bytearray(_START(0, correlation_id))
-        out += self.response_tags
-        if reply.__class__ is bytes:
-            out += reply
-            parts = [out]
-        else:
-            parts = self.write(reply, out)
-        _LENGTH(out, 0, (len(out) if len(parts) == 1 else sum(map(len, parts))) - 4)
-        return parts
 
 
 class Parked:
@@ -139,6 +115,7 @@ class Broker:
 
     Attributes:
         faults: what is to go wrong; None while nothing is.
+        names: what clients' ids of topics and sessions stand for.
         callers: who is connected, by connection id.
         parked: the requests whose answer is not there yet, by what is to be settled with it.
     """
@@ -150,9 +127,11 @@ class Broker:
         self.flush = core.waiting.flush
         self.journal = journal
         self.faults: Faults | None = None
+        self.names = TopicNames(core)
         self.callers: dict[int, Caller] = {}
         self.parked: dict[Pending, Parked] = {}
         self._nodes = core.cluster.nodes
+        self._throttling = core.throttling
         self._routes: dict[int, Route] = {}
 
     def connected(self, caller: Caller) -> None:
@@ -163,6 +142,7 @@ class Broker:
     def disconnected(self, caller: Caller) -> None:
         """A client is gone."""
         self.callers.pop(caller.connection_id, None)
+        self.core.telemetry.disconnected(caller.connection_id, caller.node_id)
         self.core.waiting.tell_watchers()
 
     def receive(self, frame: bytearray, caller: Caller) -> Answer:
@@ -171,17 +151,30 @@ class Broker:
         Raises:
             Disconnect: the connection is to end.
         """
+        holds = self._throttling.holds
+        if holds and caller.connection_id in holds:
+            held: Answer = and_then(holds[caller.connection_id], lambda _: self._receive_late(frame, caller))
+            return held
         journal = self.journal
         if journal is None:
             return self._answer(frame, caller, None)
         entry = Entry(self.clock.now, caller, frame)
         journal.note(entry)
         try:
-            answer = entry.answer = self._answer(frame, caller, entry)
+            answer = self._answer(frame, caller, entry)
         except BaseException as error:
             entry.answer = error
             raise
+        if entry.answer is None:
+            entry.answer = answer
         return answer
+
+    def _receive_late(self, frame: bytearray, caller: Caller) -> Answer | Disconnect:
+        """Answer a frame whose connection is held no more (KIP-219)."""
+        try:
+            return self.receive(frame, caller)
+        except Disconnect as reason:
+            return reason
 
     def _answer(self, frame: bytearray, caller: Caller, entry: Entry | None) -> Answer:
         try:
@@ -200,15 +193,21 @@ class Broker:
         except (WireError, struct.error, IndexError, Malformed) as error:
             raise Disconnect(f"a request that cannot be read: {error}") from None
         caller.client_id = client_id
-        call = Call(self.core, self._nodes[caller.node_id], version, client_id, caller)
+        try:
+            call = Call(self.core, self._nodes[caller.node_id], version, client_id, caller)
+        except KeyError:
+            raise Disconnect(f"broker {caller.node_id} is not registered any more") from None
         if self.faults is not None:
-            return self.faults.answer(_Exchange(self, route, request, call, correlation_id, entry))
+            amid = ExchangeAmidFaults(self, route, request, call, correlation_id, entry)
+            answer: Answer = self.faults.answer(amid)
+            return answer
         reply = self.do(route, request, call)
         if reply is None:
             return None
         if reply.__class__ is Pending:
             finish = partial(self._finish, route, correlation_id, entry)
-            return self.park(reply, route, request, call, finish)
+            parked: Answer = self.park(reply, route, request, call, finish)
+            return parked
         return route.encode(correlation_id, reply)
 
     def do(self, route: Route, request: Any, call: Call) -> Any:
@@ -223,11 +222,13 @@ class Broker:
             self.flush()
             raise
         except KafkaError as error:
-            reply = _refuse(route, request, call, error)
+            reply = refuse(route, request, call, error)
         except Exception as error:
-            _log_failure(route, request, error)
-            reply = _refuse(route, request, call, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
+            log_failure(route, request, error)
+            reply = refuse(route, request, call, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
         self.flush()
+        if self._throttling.is_active:
+            reply = within_quotas(route.key, request, call, reply)
         return reply
 
     def park(
@@ -260,7 +261,7 @@ class Broker:
             try:
                 answer = route.encode(correlation_id, reply)
             except Exception as error:
-                _log_failure(route, reply, error)
+                log_failure(route, reply, error)
                 answer = Disconnect(f"the answer to {APIS[route.key].name} cannot be encoded")
         if entry is not None:
             self.note_late(entry, answer)
@@ -286,51 +287,14 @@ class Broker:
 
     def _unsupported_api_versions(self) -> Route:
         """A route that reads nothing and answers in version 0 what can be spoken (KIP-511)."""
-        route = Route(API_VERSIONS_KEY, 0, _answer_unsupported_version)
-        route.read = lambda frame, at: (self.profile.served(API_VERSIONS_KEY), at)
+        served = self.profile.served(API_VERSIONS_KEY)
+        route = Route(API_VERSIONS_KEY, 0, lambda request, call: _unsupported_version(served))
+        nothing = APIS[API_VERSIONS_KEY].request.default
+        route.read = lambda frame, at: (nothing, at)
         return route
 
 
-class _Exchange:
-    """One request amid faults: what they may have done with it."""
-
-    __slots__ = ("_broker", "_call", "_correlation_id", "_route", "asked", "entry")
-
-    def __init__(
-        self, broker: Broker, route: Route, request: Any, call: Call, correlation_id: int, entry: Entry | None
-    ) -> None:
-        self._broker = broker
-        self._route = route
-        self._call = call
-        self._correlation_id = correlation_id
-        self.asked = Asked(route.key, route.version, call.client_id, call.caller, request, broker.names)
-        self.entry = entry
-
-    def work(self, request: Any) -> Any:
-        """Have it done; a reply, None, or a Pending of either."""
-        broker, route, call = self._broker, self._route, self._call
-        reply = broker.do(route, request, call)
-        return broker.park(reply, route, request, call, _as_it_is) if reply.__class__ is Pending else reply
-
-    def refuse(self, request: Any, error: KafkaError) -> Any:
-        """The reply to a request that is refused as a whole."""
-        return _refuse(self._route, request, self._call, error)
-
-    def encode(self, reply: Any) -> list[Any]:
-        """The buffers of the answer, length first."""
-        return self._route.encode(self._correlation_id, reply)
-
-    def note_late(self, answer: Any) -> None:
-        """Have the journal know of an answer that came later."""
-        if self.entry is not None:
-            self._broker.note_late(self.entry, answer)
-
-
-def _as_it_is(reply: Any) -> Any:
-    return reply
-
-
-def _answer_unsupported_version(served: range, call: Call) -> Any:
+def _unsupported_version(served: range) -> Any:
     response = APIS[API_VERSIONS_KEY].response
     entry = response.api_keys(api_key=API_VERSIONS_KEY, min_version=served[0], max_version=served[-1])
     return response(error_code=ErrorCode.UNSUPPORTED_VERSION, api_keys=[entry])
@@ -345,26 +309,3 @@ def _skip_tags(frame: bytearray, at: int) -> int:
     if at > len(frame):
         raise Malformed
     return at
-
-
-def _log_failure(route: Route, request: Any, error: Exception) -> None:
-    """Note a bug of ours."""
-    import logging
-
-    name = APIS[route.key].name
-    logging.getLogger("mockbroker").error("%s v%d failed: %r", name, route.version, request, exc_info=error)
-
-
-def _refuse(route: Route, request: Any, call: Call, error: KafkaError) -> Any:
-    """The answer to a request that was refused as a whole (`AbstractRequest.getErrorResponse`)."""
-    refuse = refusal_of(route.key)
-    if refuse is not None:
-        return refuse(request, call, error)
-    response = APIS[route.key].response
-    if "error_code" not in response.fields:
-        raise Disconnect(f"{APIS[route.key].name} has no place for {error}") from error
-    reply = response.make_default()
-    reply.error_code = error.code
-    if "error_message" in response.fields:
-        reply.error_message = error.detail
-    return reply
