@@ -149,10 +149,12 @@ class Cluster:
         assignments: Sequence[tuple[int, Sequence[int]]] = (),
         configs: Mapping[str, str | None] | None = None,
         validate_only: bool = False,
+        admit: Callable[[int], None] | None = None,
     ) -> Topic:
         """Create a topic, or with `validate_only` see what would come of it.
 
         Args:
+            admit: called with the number of partitions when all else is well; may refuse by a KafkaError.
             partitions: -1 means num.partitions.
             replication_factor: -1 means default.replication.factor.
             assignments: (partition index, broker ids) for each; with these, both numbers must be -1.
@@ -163,6 +165,8 @@ class Cluster:
                 INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, with Kafka's texts.
         """
         topic = new_topic(self, name, partitions, replication_factor, assignments, configs or {})
+        if admit is not None:
+            admit(len(topic.partitions))
         if validate_only:
             return topic
         self.topics[name] = topic
@@ -200,10 +204,12 @@ class Cluster:
         *,
         assignments: Sequence[Sequence[int]] | None = None,
         validate_only: bool = False,
+        admit: Callable[[int], None] | None = None,
     ) -> Topic:
         """Give a topic more partitions: `total` in all.
 
         Args:
+            admit: as for `create_topic`.
             assignments: broker ids of each new partition.
 
         Raises:
@@ -212,6 +218,8 @@ class Cluster:
         """
         topic = self.topic(name)
         states = add_partitions(self, topic, total, assignments)
+        if admit is not None:
+            admit(len(states))
         if validate_only:
             return topic
         for state in states:

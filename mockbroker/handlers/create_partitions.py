@@ -6,17 +6,24 @@ Kafka: `ControllerApis.createPartitions`, `ReplicationControlManager.createParti
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.create_partitions import CREATE_PARTITIONS
 from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.core.throttling import Mutations
 
 __all__ = ["handle"]
 
 _RESPONSE = CREATE_PARTITIONS.response
 _RESULT = _RESPONSE.results
+
+#: The first version that is refused what is above its quota (KIP-599).
+_STRICT_SINCE = 3
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -26,11 +33,14 @@ def handle(request: Any, call: Call) -> Any:
         for name, count in times.items()
         if count > 1
     ]
-    results += [_create(request, topic, call) for topic in request.topics if times[topic.name] == 1]
-    return _RESPONSE(throttle_time_ms=0, results=results)
+    mutations = mutations_of(call, strict_since=_STRICT_SINCE)
+    results += [
+        _create(request, topic, call, mutations) for topic in request.topics if times[topic.name] == 1
+    ]
+    return _RESPONSE(throttle_time_ms=0 if mutations is None else mutations.throttle_ms, results=results)
 
 
-def _create(request: Any, topic: Any, call: Call) -> Any:
+def _create(request: Any, topic: Any, call: Call, mutations: Mutations | None) -> Any:
     if not call.allows(AclOperation.ALTER, ResourceType.TOPIC, topic.name):
         return _RESULT(name=topic.name, error_code=ErrorCode.TOPIC_AUTHORIZATION_FAILED, error_message=None)
     assignments = None
@@ -38,7 +48,11 @@ def _create(request: Any, topic: Any, call: Call) -> Any:
         assignments = [assignment.broker_ids for assignment in topic.assignments]
     try:
         call.core.cluster.create_partitions(
-            topic.name, topic.count, assignments=assignments, validate_only=request.validate_only
+            topic.name,
+            topic.count,
+            assignments=assignments,
+            validate_only=request.validate_only,
+            admit=None if mutations is None else mutations.record,
         )
     except KafkaError as error:
         return _result(topic.name, error)

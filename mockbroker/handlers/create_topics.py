@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from mockbroker.core.topic_admin import check_batch
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.create_topics import CREATE_TOPICS
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
+    from mockbroker.core.throttling import Mutations
     from mockbroker.core.topics import Topic
 
 __all__ = ["handle", "refuse"]
@@ -24,6 +26,9 @@ _RESPONSE = CREATE_TOPICS.response
 _RESULT = _RESPONSE.topics
 _CLUSTER_METADATA = "__cluster_metadata"
 
+#: The first version that is refused what is above its quota (KIP-599).
+_STRICT_SINCE = 6
+
 
 def handle(request: Any, call: Call) -> Any:
     times = Counter(topic.name for topic in request.topics)
@@ -31,7 +36,8 @@ def handle(request: Any, call: Call) -> Any:
         topic for topic in request.topics if times[topic.name] == 1 and _why_not(call, topic.name) is None
     ]
     check_batch(max(len(topic.assignments), topic.num_partitions) for topic in allowed)
-    results = [_create(request, topic, call) for topic in allowed]
+    mutations = mutations_of(call, strict_since=_STRICT_SINCE)
+    results = [_create(request, topic, call, mutations) for topic in allowed]
     for name, count in times.items():
         error = (
             KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
@@ -40,7 +46,7 @@ def handle(request: Any, call: Call) -> Any:
         )
         if error is not None:
             results.append(_failed(name, error))
-    return _RESPONSE(topics=results)
+    return _RESPONSE(throttle_time_ms=0 if mutations is None else mutations.throttle_ms, topics=results)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
@@ -59,7 +65,7 @@ def _why_not(call: Call, name: str) -> KafkaError | None:
     return KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED, "Authorization failed.")
 
 
-def _create(request: Any, asked: Any, call: Call) -> Any:
+def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None) -> Any:
     try:
         topic = call.core.cluster.create_topic(
             asked.name,
@@ -68,6 +74,7 @@ def _create(request: Any, asked: Any, call: Call) -> Any:
             assignments=[(one.partition_index, one.broker_ids) for one in asked.assignments],
             configs={config.name: config.value for config in asked.configs},
             validate_only=request.validate_only,
+            admit=None if mutations is None else mutations.record,
         )
     except KafkaError as error:
         return _failed(asked.name, error)

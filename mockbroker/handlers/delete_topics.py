@@ -6,13 +6,17 @@ Kafka: `ControllerApis.deleteTopics`.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.delete_topics import DELETE_TOPICS
 from protocol_specs.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from mockbroker.core.throttling import Mutations
 
 __all__ = ["handle", "refuse"]
 
@@ -22,6 +26,9 @@ _ZERO_UUID = bytes(16)
 
 #: The first version whose clients know TOPIC_DELETION_DISABLED.
 _KNOWS_DISABLED = 3
+
+#: The first version that is refused what is above its quota (KIP-599).
+_STRICT_SINCE = 5
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -44,10 +51,9 @@ def handle(request: Any, call: Call) -> Any:
             results.append(_result(shown, topic_id, KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)))
     for name in names:
         _add_by_name(call, name, doomed, results)
-    for topic_id, name in doomed.items():
-        call.core.cluster.delete_topic(name)
-        results.append(_result(name, topic_id))
-    return _RESPONSE(responses=results)
+    mutations = mutations_of(call, strict_since=_STRICT_SINCE)
+    results += [_delete(call, topic_id, name, mutations) for topic_id, name in doomed.items()]
+    return _RESPONSE(throttle_time_ms=0 if mutations is None else mutations.throttle_ms, responses=results)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
@@ -56,6 +62,17 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     asked += [(name, _ZERO_UUID) for name in request.topic_names]
     results = [_RESULT(name=name, topic_id=topic_id, error_code=error.code) for name, topic_id in asked]
     return _RESPONSE(responses=results)
+
+
+def _delete(call: Call, topic_id: bytes, name: str, mutations: Mutations | None) -> Any:
+    cluster = call.core.cluster
+    if mutations is not None:
+        try:
+            mutations.record(len(cluster.topic(name).partitions))
+        except KafkaError as error:
+            return _result(name, topic_id, error)
+    cluster.delete_topic(name)
+    return _result(name, topic_id)
 
 
 def _may(call: Call, operation: AclOperation, name: str) -> bool:
