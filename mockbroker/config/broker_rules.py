@@ -70,6 +70,9 @@ def _between(group: str, name: str) -> Iterator[tuple[str, str, str]]:
 
 def _broken_orders(settings: SettingsView) -> Iterator[BrokenRule]:
     for left, sign, right in _orders():
+        if right.endswith(".min.heartbeat.interval.ms") and right not in settings.properties:
+            # A test may want members to be heard of sooner than Kafka's own minimum allows.
+            continue
         holds, words = _SIGNS[sign]
         if not holds(settings[left], settings[right]):
             yield BrokenRule(f"{left} {words} {right}", (left, right))

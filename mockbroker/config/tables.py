@@ -23,6 +23,7 @@ __all__ = [
 
 #: Where our default differs from Kafka's (docs/differences.md says why).
 OUR_DEFAULTS: Final = {
+    "group.consumer.assignment.interval.ms": "0",
     "group.initial.rebalance.delay.ms": "50",
     "group.streams.initial.rebalance.delay.ms": "50",
 }
@@ -34,7 +35,10 @@ BROKER_QUOTA: Final = DefinitionTable(rows_broker.BROKER_QUOTA)
 TOPIC: Final = DefinitionTable(rows_entities.TOPIC, rows_entities.TOPIC_INTERNAL)
 GROUP: Final = DefinitionTable(
     rows_entities.GROUP,
-    defaults={"streams.initial.rebalance.delay.ms": OUR_DEFAULTS["group.streams.initial.rebalance.delay.ms"]},
+    defaults={
+        name: OUR_DEFAULTS[f"group.{name}"]
+        for name in ("consumer.assignment.interval.ms", "streams.initial.rebalance.delay.ms")
+    },
 )
 AUTHORIZER: Final = DefinitionTable(rows_security.AUTHORIZER)
 CLIENT_METRICS: Final = DefinitionTable(rows_entities.CLIENT_METRICS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from mockbroker.config import BROKER, ConfigError, Settings
 from mockbroker.config.honoured import HONOURED
-from mockbroker.config.tables import AUTHORIZER, TOPIC_SYNONYMS, broker_synonyms
+from mockbroker.config.tables import AUTHORIZER, GROUP_SYNONYMS, TOPIC_SYNONYMS, broker_synonyms
 
 SOURCES = Path(__file__).parent.parent.parent / "mockbroker"
 
@@ -36,6 +37,15 @@ SOURCES = Path(__file__).parent.parent.parent / "mockbroker"
             "group.consumer.session.timeout.ms must be greater than or equal to "
             "group.consumer.min.session.timeout.ms (group.consumer.session.timeout.ms=1000, "
             "group.consumer.min.session.timeout.ms=45000)",
+        ),
+        (
+            {
+                "group.consumer.heartbeat.interval.ms": "100",
+                "group.consumer.min.heartbeat.interval.ms": "200",
+            },
+            "group.consumer.heartbeat.interval.ms must be greater than or equal to "
+            "group.consumer.min.heartbeat.interval.ms (group.consumer.heartbeat.interval.ms=100, "
+            "group.consumer.min.heartbeat.interval.ms=200)",
         ),
         (
             {"log.roll.ms": "0"},
@@ -89,6 +99,13 @@ def test_what_has_no_effect_is_named() -> None:
     assert settings.not_honoured == ["num.io.threads", "rsm.config.dir"]
 
 
+def test_heartbeat_intervals_go_below_kafkas_minimum_unless_one_is_set() -> None:
+    for kind in ("consumer", "share", "streams"):
+        name = f"group.{kind}.heartbeat.interval.ms"
+        assert Settings({name: "100"})[name] == 100
+        assert Settings()[name] == 5000
+
+
 def test_every_honoured_config_is_known_and_read_somewhere() -> None:
     assert [name for name in HONOURED if name not in BROKER and name not in AUTHORIZER] == []
     config = ("config/", "core/dynamic_configs.py")
@@ -101,8 +118,15 @@ def test_every_honoured_config_is_known_and_read_somewhere() -> None:
         synonym: topic for topic, name in TOPIC_SYNONYMS.items() for synonym in broker_synonyms(name)
     }
     read_as = {"segment.ms": "max_segment_ms", "cleanup.policy": "is_compacted"}
+    of_groups = {broker: group for group, broker in GROUP_SYNONYMS.items()}
     for name in HONOURED - {"broker.id", "node.id"}:
-        if name in of_topics:
+        unbounded = re.sub(r"\.(min|max)\.", ".", name)
+        if name in of_groups:
+            assert f'"{of_groups[name]}"' in read, name
+        elif unbounded in of_groups:
+            # Only what a group's own configs are held against.
+            assert unbounded in HONOURED
+        elif name in of_topics:
             attribute = read_as.get(of_topics[name], of_topics[name].replace(".", "_"))
             assert f".{attribute}" in read or f'"{attribute}"' in read, name
         else:
