@@ -8,6 +8,7 @@ import re
 import pytest
 
 from compat_tests.kafka_cli.cli import Cli
+from compat_tests.support.processes import poll
 
 pytestmark = pytest.mark.cluster(brokers=3)
 
@@ -109,10 +110,14 @@ def test_each_broker_has_its_replicas(cli: Cli) -> None:
     cli("kafka-topics -B --create --topic placed --replica-assignment 1:2,2:3").prints(
         "Created topic placed."
     )
-    ran = cli("kafka-log-dirs -B --describe --topic-list placed")
-    assert ran.stdout[1] == "Received log directory information from brokers 1,2,3"
-    held = {
-        broker["broker"]: sorted(p["partition"] for d in broker["logDirs"] for p in d["partitions"])
-        for broker in json.loads(ran.stdout[2])["brokers"]
-    }
-    assert held == {1: ["placed-0"], 2: ["placed-0", "placed-1"], 3: ["placed-1"]}
+
+    def held() -> dict[int, list[str]]:
+        ran = cli("kafka-log-dirs -B --describe --topic-list placed")
+        assert ran.stdout[1] == "Received log directory information from brokers 1,2,3"
+        return {
+            broker["broker"]: sorted(p["partition"] for d in broker["logDirs"] for p in d["partitions"])
+            for broker in json.loads(ran.stdout[2])["brokers"]
+        }
+
+    placed = {1: ["placed-0"], 2: ["placed-0", "placed-1"], 3: ["placed-1"]}
+    poll(lambda: True if held() == placed else None, within=5, what=lambda: f"{placed}: {held()}")

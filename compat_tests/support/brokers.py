@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,15 +49,22 @@ def mockbroker(directory: Path, *, brokers: int, properties: Sequence[str] = ())
     assert "Traceback" not in server.stderr, server.story
 
 
-def node_properties(node: int, nodes: int, port: int, directory: Path, properties: Sequence[str]) -> str:
-    """server.properties of one combined broker and controller; its controller listens on the port after."""
-    own = port + 2 * (node - 1)
-    voters = ",".join(f"{n}@127.0.0.1:{port + 2 * n - 1}" for n in range(1, nodes + 1))
-    factor = min(3, nodes)
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in sockets]
+
+
+def node_properties(node: int, ports: Sequence[int], directory: Path, properties: Sequence[str]) -> str:
+    """server.properties of one combined broker and controller. `ports`: of each node its own and its controller's."""
+    own, controller = ports[2 * node - 2 : 2 * node]
+    voters = ",".join(f"{n}@127.0.0.1:{port}" for n, port in enumerate(ports[1::2], 1))
+    factor = min(3, len(ports) // 2)
     lines = [
         "process.roles=broker,controller",
         f"node.id={node}",
-        f"listeners=PLAINTEXT://127.0.0.1:{own},CONTROLLER://127.0.0.1:{own + 1}",
+        f"listeners=PLAINTEXT://127.0.0.1:{own},CONTROLLER://127.0.0.1:{controller}",
         f"advertised.listeners=PLAINTEXT://127.0.0.1:{own}",
         "controller.listener.names=CONTROLLER",
         "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
@@ -98,19 +105,19 @@ def wait_until_started(server: Running, log: Path) -> None:
 
 @contextmanager
 def real_kafka(directory: Path, *, brokers: int, properties: Sequence[str] = ()) -> Iterator[Broker]:
-    """An Apache Kafka of its own, from Maven's jars, with empty logs, on ports from MOCKBROKER_REAL_KAFKA_PORT."""
+    """An Apache Kafka of its own, from Maven's jars, with empty logs, on free ports."""
     require("java")
     directory.mkdir(parents=True, exist_ok=True)
-    port = int(os.environ.get("MOCKBROKER_REAL_KAFKA_PORT", "9492"))
+    ports = free_ports(2 * brokers)
     nodes: list[tuple[Running, Path]] = []
     try:
         for node in range(1, brokers + 1):
             config = directory / f"server-{node}.properties"
-            config.write_text(node_properties(node, brokers, port, directory, properties))
+            config.write_text(node_properties(node, ports, directory, properties))
             nodes.append(start_node(config, directory, f"kafka-{node}"))
         for server, log in nodes:
             wait_until_started(server, log)
-        yield Broker(",".join(f"127.0.0.1:{port + 2 * n}" for n in range(brokers)), is_real=True)
+        yield Broker(",".join(f"127.0.0.1:{port}" for port in ports[::2]), is_real=True)
     finally:
         for server, _ in nodes:
             server.process.terminate()
