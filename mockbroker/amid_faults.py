@@ -71,7 +71,7 @@ class ExchangeAmidFaults:
         request: Any,
         call: Call,
         correlation_id: int,
-        entry: Entry | None,
+        entry: Entry,
     ) -> None:
         self._broker = broker
         self._route = route
@@ -96,8 +96,7 @@ class ExchangeAmidFaults:
 
     def note_late(self, answer: Any) -> None:
         """Have the journal know of an answer that came later."""
-        if self.entry is not None:
-            self._broker.note_late(self.entry, answer)
+        self._broker.note_late(self.entry, answer)
 
 
 def _as_it_is(reply: Any) -> Any:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockbroker.amid_faults import ExchangeAmidFaults, TopicNames
 from mockbroker.control.entries import Entry
+from mockbroker.control.journal import FILED_TOGETHER
 from mockbroker.core.waiting import Part, Pending
 from mockbroker.handlers import HANDLERS
 from mockbroker.handlers.call import Call
@@ -45,6 +46,10 @@ __all__ = ["Answer", "Broker", "Disconnect", "Route"]
 Answer = list[Any] | Part | Pending | None
 
 _HEADER = struct.Struct(">hhih").unpack_from
+
+
+class _Kept(Disconnect):
+    """The end of a connection that the journal knows of."""
 
 
 class Parked:
@@ -130,6 +135,7 @@ class Broker:
         self.names = TopicNames(core)
         self.callers: dict[int, Caller] = {}
         self.parked: dict[Pending, Parked] = {}
+        self._watchers = core.waiting.watchers
         self._nodes = core.cluster.nodes
         self._throttling = core.throttling
         self._routes: dict[int, Route] = {}
@@ -142,6 +148,8 @@ class Broker:
     def disconnected(self, caller: Caller) -> None:
         """A client is gone."""
         self.callers.pop(caller.connection_id, None)
+        self.core.share_partitions.disconnected(caller.node_id, caller.connection_id)
+        self.flush()
         self.core.telemetry.disconnected(caller.connection_id, caller.node_id)
         self.core.waiting.tell_watchers()
 
@@ -155,18 +163,12 @@ class Broker:
         if holds and caller.connection_id in holds:
             held: Answer = and_then(holds[caller.connection_id], lambda _: self._receive_late(frame, caller))
             return held
-        journal = self.journal
-        if journal is None:
-            return self._answer(frame, caller, None)
-        entry = Entry(self.clock.now, caller, frame)
-        journal.note(entry)
         try:
-            answer = self._answer(frame, caller, entry)
-        except BaseException as error:
-            entry.answer = error
+            answer = self._answer(frame, caller)
+        except Disconnect as reason:
+            if self.journal is not None and not isinstance(reason, _Kept):
+                self.journal.note((self.clock.now, caller, frame, reason))
             raise
-        if entry.answer is None:
-            entry.answer = answer
         return answer
 
     def _receive_late(self, frame: bytearray, caller: Caller) -> Answer | Disconnect:
@@ -176,7 +178,7 @@ class Broker:
         except Disconnect as reason:
             return reason
 
-    def _answer(self, frame: bytearray, caller: Caller, entry: Entry | None) -> Answer:
+    def _answer(self, frame: bytearray, caller: Caller) -> Answer:
         try:
             key, version, correlation_id, id_length = _HEADER(frame)
             at = 10
@@ -198,17 +200,57 @@ class Broker:
         except KeyError:
             raise Disconnect(f"broker {caller.node_id} is not registered any more") from None
         if self.faults is not None:
-            amid = ExchangeAmidFaults(self, route, request, call, correlation_id, entry)
-            answer: Answer = self.faults.answer(amid)
-            return answer
+            return self._answer_amid_faults(route, request, call, correlation_id, frame)
         reply = self.do(route, request, call)
-        if reply is None:
-            return None
         if reply.__class__ is Pending:
-            finish = partial(self._finish, route, correlation_id, entry)
-            parked: Answer = self.park(reply, route, request, call, finish)
-            return parked
-        return route.encode(correlation_id, reply)
+            return self._answer_later(reply, route, request, call, correlation_id, frame)
+        answer = None if reply is None else route.encode(correlation_id, reply)
+        journal = self.journal
+        if journal is not None:
+            recent = journal.recent
+            recent.append((self.clock.now, caller, frame, answer))
+            if len(recent) >= FILED_TOGETHER:
+                journal.file()
+            if self._watchers:
+                self.core.waiting.tell_watchers()
+        return answer
+
+    def _answer_later(
+        self, pending: Pending, route: Route, request: Any, call: Call, correlation_id: int, frame: bytearray
+    ) -> Answer:
+        entry = self._enter(call.caller, frame)
+        finish = partial(self._finish, route, correlation_id, entry)
+        try:
+            answer: Answer = self.park(pending, route, request, call, finish)
+        except Disconnect as reason:
+            raise _Kept(str(reason)) from None
+        return answer
+
+    def _answer_amid_faults(
+        self, route: Route, request: Any, call: Call, correlation_id: int, frame: bytearray
+    ) -> Answer:
+        assert self.faults is not None
+        entry = self._enter(call.caller, frame)
+        exchange = ExchangeAmidFaults(self, route, request, call, correlation_id, entry)
+        try:
+            answer: Answer = self.faults.answer(exchange)
+        except Disconnect as reason:
+            entry.answer = reason
+            entry.is_answered = True
+            raise _Kept(str(reason)) from None
+        entry.is_answered = answer.__class__ is not Pending
+        if answer.__class__ is list:
+            entry.answer = answer
+        return answer
+
+    def _enter(self, caller: Caller, frame: bytearray) -> Entry:
+        """Begin to keep an exchange whose answer is not clear at once."""
+        entry = Entry(self.clock.now, caller, frame)
+        if self.journal is not None:
+            self.journal.note(entry)
+            if self._watchers:
+                self.core.waiting.tell_watchers()
+        return entry
 
     def do(self, route: Route, request: Any, call: Call) -> Any:
         """Have the handler do what is asked; then all whom that concerns have their turn.
@@ -252,7 +294,7 @@ class Broker:
             raise made
         return made
 
-    def _finish(self, route: Route, correlation_id: int, entry: Entry | None, reply: Any) -> Any:
+    def _finish(self, route: Route, correlation_id: int, entry: Entry, reply: Any) -> Any:
         """Encode a reply that somebody else's request has settled: what goes wrong here is not to harm that one."""
         answer: Any = None
         if isinstance(reply, Disconnect):
@@ -263,14 +305,15 @@ class Broker:
             except Exception as error:
                 log_failure(route, reply, error)
                 answer = Disconnect(f"the answer to {APIS[route.key].name} cannot be encoded")
-        if entry is not None:
-            self.note_late(entry, answer)
+        self.note_late(entry, answer)
         return answer
 
     def note_late(self, entry: Entry, answer: Any) -> None:
         """Have the journal know of an answer that came later than the request's effects."""
         entry.answered_at = self.clock.now
-        entry.answer = answer
+        entry.is_answered = True
+        if answer.__class__ is not Part:
+            entry.answer = answer
         if self.journal is not None:
             self.journal.note_late(entry)
 

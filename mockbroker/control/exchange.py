@@ -11,7 +11,6 @@ from mockbroker.control.asked import Asked, Names
 from mockbroker.control.entries import Entry
 from mockbroker.control.fields import OTHER, Node, Place, inside, key_of, nodes_of, root
 from mockbroker.control.placing import error_field
-from mockbroker.core.waiting import Pending
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
 from protocol_specs.headers import API_VERSIONS_KEY, request_header, response_header
@@ -31,7 +30,7 @@ class Exchange:
         broker: id of the broker that was asked.
         connection: the connection's number.
         client_id: None where the client gave none.
-        principal: "User:alice".
+        principal: of the connection, as it is now: "User:alice".
         key, version: of the API.
         fault: what faults did to it, in words; None where nothing was done.
         frame: the request as it came, without its length; the log has stamped offsets into the batches that it took.
@@ -40,15 +39,15 @@ class Exchange:
         is_answered: whether the answer, if one was due, is there.
     """
 
-    def __init__(self, entry: Entry, names: Names) -> None:
+    def __init__(self, number: int, entry: Entry, names: Names) -> None:
         self._entry = entry
         self._names = names
-        self.number = entry.number
+        self.number = number
         self.at = entry.at
         self.frame = entry.frame
-        self.principal = entry.principal
         self.fault = entry.fault
         caller = entry.caller
+        self.principal = caller.principal
         self.broker = caller.node_id
         self.connection = caller.connection_id
         self.listener = caller.listener
@@ -56,7 +55,7 @@ class Exchange:
         self.client_port = caller.client_port
         self.broker_address = caller.local_address
         answer = entry.answer
-        self.is_answered = answer.__class__ is not Pending
+        self.is_answered = entry.is_answered
         self.closed = str(answer) if isinstance(answer, BaseException) else None
         self._answer: list[Any] | None = answer if answer.__class__ is list else None
         answered_at = entry.at if entry.answered_at is None else entry.answered_at

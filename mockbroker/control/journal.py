@@ -13,15 +13,17 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterator
+from itertools import count, islice
 
 from mockbroker.control.asked import Names
-from mockbroker.control.entries import Entry, size_of
+from mockbroker.control.entries import Entry, Kept, entry_of, size_of
 from mockbroker.control.exchange import Exchange
 from mockbroker.control.query import Query
 
-__all__ = ["Journal"]
+__all__ = ["FILED_TOGETHER", "Journal"]
 
-_FILED_TOGETHER = 64
+#: Exchanges are counted and measured when so many have come together.
+FILED_TOGETHER = 64
 
 #: What an exchange takes beside its bytes, about.
 _OVERHEAD = 400
@@ -39,6 +41,7 @@ class Journal:
     Attributes:
         dropped: how many exchanges are gone because it was full, or was cleared.
         has_wrapped: whether it was ever full since it was last cleared.
+        recent: to which the broker appends; to be given to `file` from time to time.
     """
 
     def __init__(self, names: Names, *, max_count: int = 20_000, max_bytes: int = 64 * 1024 * 1024) -> None:
@@ -47,25 +50,22 @@ class Journal:
         self.max_bytes = max_bytes
         self.dropped = 0
         self.has_wrapped = False
-        self._recent: list[Entry] = []
-        self._filed: deque[Entry] = deque()
+        self.recent: list[Kept] = []
+        self._filed: deque[Kept] = deque()
         self._bytes = 0
 
     # What the broker calls
 
-    def note(self, entry: Entry) -> None:
-        """Keep an exchange; its answer is set later."""
-        recent = self._recent
-        recent.append(entry)
-        if len(recent) >= _FILED_TOGETHER:
-            self._file()
+    def note(self, kept: Kept) -> None:
+        """Keep an exchange."""
+        self.recent.append(kept)
+        if len(self.recent) >= FILED_TOGETHER:
+            self.file()
 
     def note_late(self, entry: Entry) -> None:
-        """An answer has come late."""
-        if entry.size:
-            size = size_of(entry.answer)
-            entry.size += size
-            self._bytes += size
+        """The answer of an exchange has come."""
+        if entry.is_filed:
+            self._bytes += size_of(entry) - len(entry.frame)
             self._trim()
 
     # What others ask
@@ -73,51 +73,42 @@ class Journal:
     @property
     def total(self) -> int:
         """How many exchanges there ever were; the number that the next one gets."""
-        return self.dropped + len(self._filed) + len(self._recent)
+        return self.dropped + len(self._filed) + len(self.recent)
 
     @property
     def size(self) -> int:
         """Bytes that it counts."""
-        self._file()
+        self.file()
         return self._bytes
 
     def __len__(self) -> int:
-        return len(self._filed) + len(self._recent)
+        return len(self._filed) + len(self.recent)
 
-    def entries(self, since: int = 0) -> Iterator[Entry]:
-        """What is kept, from this number on."""
-        self._file()
-        skip = max(0, since - self.dropped)
-        if skip > len(self._filed) // 2:
-            newest = []
-            for entry in reversed(self._filed):
-                if entry.number < since:
-                    break
-                newest.append(entry)
-            return reversed(newest)
-        return (entry for entry in list(self._filed) if entry.number >= since)
+    def entries(self, since: int = 0) -> Iterator[tuple[int, Entry]]:
+        """What is kept, from this number on, with the numbers."""
+        self.file()
+        skipped = max(0, since - self.dropped)
+        newest = list(islice(reversed(self._filed), max(0, len(self._filed) - skipped)))
+        return zip(count(self.dropped + skipped), map(entry_of, reversed(newest)), strict=False)
 
     def exchanges(self, query: Query | None = None) -> list[Exchange]:
         """The exchanges that a query finds, in order; with a `limit` the newest of them."""
         if query is None:
-            return [Exchange(entry, self.names) for entry in self.entries()]
+            return [Exchange(number, entry, self.names) for number, entry in self.entries()]
         found = [
             exchange
-            for entry in self.entries(query.since)
-            if query.may_match(entry) and query.matches(exchange := Exchange(entry, self.names))
+            for number, entry in self.entries(query.since)
+            if query.may_match(entry) and query.matches(exchange := Exchange(number, entry, self.names))
         ]
         return found if query.limit is None else found[max(0, len(found) - query.limit) :]
 
-    def last(self, count: int) -> list[Exchange]:
+    def last(self, most: int) -> list[Exchange]:
         """The newest exchanges, in order."""
-        self._file()
-        return [
-            Exchange(entry, self.names) for entry in list(self._filed)[max(0, len(self._filed) - count) :]
-        ]
+        return [Exchange(number, entry, self.names) for number, entry in self.entries(self.total - most)]
 
     def clear(self) -> None:
         """Forget everything; numbers go on counting."""
-        self._file()
+        self.file()
         self.dropped += len(self._filed)
         self._filed.clear()
         self._bytes = 0
@@ -125,28 +116,27 @@ class Journal:
 
     # Keeping it in bounds
 
-    def _file(self) -> None:
-        recent = self._recent
+    def file(self) -> None:
+        """Count and measure what has come, and let go what is too much."""
+        recent = self.recent
         if not recent:
             return
-        number = self.dropped + len(self._filed)
-        total = 0
-        for entry in recent:
-            entry.number = number
-            number += 1
-            entry.size = size = _OVERHEAD + len(entry.frame) + size_of(entry.answer)
-            total += size
-        self._filed.extend(recent)
-        self._bytes += total
+        self._bytes += sum(map(size_of, recent)) + _OVERHEAD * len(recent)
+        for kept in recent:
+            if kept.__class__ is not tuple:
+                kept.is_filed = True  # type: ignore[union-attr]
+        self._filed += recent
         recent.clear()
-        self._trim()
+        if len(self._filed) > self.max_count or self._bytes > self.max_bytes:
+            self._trim()
 
     def _trim(self) -> None:
         filed = self._filed
         while filed and (len(filed) > self.max_count or self._bytes > self.max_bytes):
             gone = filed.popleft()
-            self._bytes -= gone.size
-            gone.size = 0
+            self._bytes -= size_of(gone) + _OVERHEAD
+            if isinstance(gone, Entry):
+                gone.is_filed = False
             self.dropped += 1
             if not self.has_wrapped:
                 self.has_wrapped = True
