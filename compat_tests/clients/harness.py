@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from compat_tests.clients.environments import environment
 from compat_tests.support.brokers import Broker
@@ -21,11 +21,16 @@ class CommandFailed(AssertionError):
 
 
 class ClientProcess:
-    """One process with one client library; see worker.py for what it says."""
+    """One process with one client library, in whatever language; see worker.py for what it says."""
 
-    def __init__(self, python: Path, worker: Path, broker: Broker, directory: Path, name: str) -> None:
-        command = [str(python), "-B", str(worker), broker.bootstrap_servers]
-        self.running = Running(command, directory, name=name, environment={"PYTHONPATH": str(ROOT)})
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        directory: Path,
+        name: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.running = Running(command, directory, name=name, environment=environment)
         self.commands = 0
 
     def messages(self, stdout: str) -> list[dict[str, Any]]:
@@ -86,9 +91,15 @@ class ClientProcess:
         self.running.stop()
 
 
+class Program(Protocol):
+    """A client library that can be started in a process of its own."""
+
+    def start(self, version: str, broker: Broker, directory: Path, name: str) -> ClientProcess: ...
+
+
 @dataclass(frozen=True)
 class Family:
-    """One client library in some version."""
+    """One client library for Python, in some version."""
 
     package: str
     worker: Path
@@ -102,4 +113,5 @@ class Family:
             [f"{self.package}=={version}", *self.codecs],
             needs_python_311=version in self.needs_python_311,
         )
-        return ClientProcess(python, self.worker, broker, directory, name)
+        command = [python, "-B", self.worker, broker.bootstrap_servers]
+        return ClientProcess(command, directory, name, environment={"PYTHONPATH": str(ROOT)})

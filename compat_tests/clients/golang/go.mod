@@ -1,0 +1,3 @@
+module mockbroker/worker
+
+go 1.24

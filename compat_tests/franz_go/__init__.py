@@ -1,0 +1,1 @@
+"""Tests driven by franz-go, a client for Go."""

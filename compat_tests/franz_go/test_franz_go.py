@@ -1,0 +1,15 @@
+"""franz-go, the newest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compat_tests.clients.scenarios import ExactlyOnce, Idempotent, WithoutAcknowledgement
+from compat_tests.support.golang import GoProgram
+
+
+@pytest.mark.parametrize("version", ["1.22.2"])
+class TestFranzGo(WithoutAcknowledgement, Idempotent, ExactlyOnce):
+    family = GoProgram("github.com/twmb/franz-go", Path(__file__).parent)
