@@ -147,13 +147,15 @@ def test_topics_that_a_client_may_not_see() -> None:
     bench.commit(topic="secret")
 
     def allows(name: str) -> bool:
-        return name != "secret"
+        return not name.startswith("secret")
 
-    topics = [CommitTopic(name, [OffsetToCommit(0, 9)]) for name in ("secret", "orders", "nothing")]
+    names = ("secret", "orders", "nothing", "secret-nothing")
+    topics = [CommitTopic(name, [OffsetToCommit(0, 9)]) for name in names]
     committed = answer_of(bench.groups.commit_offsets(bench.broker, CommitRequest(GROUP, topics, 9), allows))
     assert [(topic.name, topic.partitions[0][1]) for topic in committed] == [
         ("secret", ErrorCode.TOPIC_AUTHORIZATION_FAILED),
         ("nothing", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
+        ("secret-nothing", ErrorCode.TOPIC_AUTHORIZATION_FAILED),
         ("orders", NONE),
     ]
 
