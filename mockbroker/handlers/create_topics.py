@@ -77,7 +77,9 @@ def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None) -
             admit=None if mutations is None else mutations.record,
         )
     except KafkaError as error:
-        return _failed(asked.name, error)
+        refused = _failed(asked.name, error)
+        refused.error_message = error.detail
+        return refused
     result = _RESULT(
         name=topic.name,
         topic_id=topic.id,

@@ -70,7 +70,9 @@ def _delete(call: Call, topic_id: bytes, name: str, mutations: Mutations | None)
         try:
             mutations.record(len(cluster.topic(name).partitions))
         except KafkaError as error:
-            return _result(name, topic_id, error)
+            refused = _result(name, topic_id, error)
+            refused.error_message = error.detail
+            return refused
     cluster.delete_topic(name)
     return _result(name, topic_id)
 
