@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.control.placing import Placement, has_field
+from mockbroker.control.placing import Placement, blank, has_entries_with_errors, has_field
 from mockbroker.handlers import Handler, refusal_of
 from mockbroker.wire.caller import Disconnect
 from protocol_specs import APIS
@@ -65,12 +65,12 @@ def refuse(route: Route, request: Any, call: Call, error: KafkaError) -> Any:
         return own(request, call, error)
     response = APIS[route.key].response
     if has_field(response, "error_code", route.version):
-        reply = response.make_default()
+        reply = blank(response, route.version)
         reply.error_code = error.code
         if "error_message" in response.fields:
             reply.error_message = error.detail
         return reply
-    reply = Placement(error.code, route.version).refusal(response, request)
-    if reply is None:
+    if not has_entries_with_errors(response, route.version):
         raise Disconnect(f"{APIS[route.key].name} has no place for {error}") from error
-    return reply
+    reply = Placement(error.code, route.version).refusal(response, request)
+    return blank(response, route.version) if reply is None else reply

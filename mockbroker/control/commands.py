@@ -9,13 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.control.partitioner import partition_for
-from mockbroker.control.views import GroupState, Member, OffsetAndMetadata, PartitionState, Record
+from mockbroker.control.views import (
+    GroupState,
+    Member,
+    MetricsPush,
+    OffsetAndMetadata,
+    PartitionState,
+    Record,
+)
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.wire.compression import decompress
 from protocol_specs import record_batch
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_ASSIGNMENT
 from protocol_specs.embedded import parse_blob
 from protocol_specs.errors import ErrorCode, KafkaError
+from protocol_specs.notation import uuid_text
 from protocol_specs.records import Record as WireRecord
 
 if TYPE_CHECKING:
@@ -173,6 +181,27 @@ class Commands:
             )
             for key, offset in sorted(committed.items())
         }
+
+    def client_metrics(self) -> list[MetricsPush]:
+        """What clients pushed of their metrics, oldest first.
+
+        Raises:
+            ValueError: a client pushed what is no OpenTelemetry metrics message.
+        """
+        from mockbroker.core.otlp import decode_metrics
+
+        return [
+            MetricsPush(
+                push.client.client_id,
+                uuid_text(push.client_instance_id),
+                push.client.software_name,
+                push.client.software_version,
+                push.received_ms,
+                push.is_terminating,
+                decode_metrics(push.metrics),
+            )
+            for push in self._core.telemetry.pushes
+        ]
 
     def group(self, group_id: str) -> GroupState:
         """A group, as it is now."""

@@ -174,8 +174,7 @@ class Faults:
         if firing:
             if not all(fault.is_active for fault in firing):
                 self._drop_inactive()
-            if upstream.entry is not None:
-                upstream.entry.fault = ", ".join(fault.spec.name or fault.spec.done for fault in firing)
+            upstream.entry.fault = ", ".join(fault.spec.name or fault.spec.done for fault in firing)
         return Interference(upstream, firing, self._pauses).answer()
 
     def _drop_inactive(self) -> None:

@@ -47,7 +47,7 @@ class Upstream(Protocol):
     """Who answers, and would answer alone if there were no faults."""
 
     asked: Asked
-    entry: Entry | None
+    entry: Entry
 
     def work(self, request: Any) -> Any:
         """Have it done: a reply, None, or a Pending of either. Raises `Disconnect`."""
@@ -255,8 +255,7 @@ class Interference:
         pieces = [fault.spec for fault in self._faults if fault.spec.effects.keys() & _SHAPES]
         if not pieces:
             return buffers
-        if self._upstream.entry is not None:
-            self._upstream.entry.answer = buffers
+        self._upstream.entry.answer = buffers
         return trickle(buffers, pieces, self._pauses)
 
 

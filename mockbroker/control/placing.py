@@ -16,7 +16,7 @@ from typing import Any
 from mockbroker.control.fields import OTHER, Node, Place, inside, key_of, kind_of, nodes_of, root
 from protocol_specs.schema import Schema
 
-__all__ = ["Placement", "error_field", "has_field", "merge", "split"]
+__all__ = ["Placement", "blank", "error_field", "has_entries_with_errors", "has_field", "merge", "split"]
 
 Meant = Callable[[Place], bool]
 
@@ -29,6 +29,7 @@ _UNKNOWN = frozenset(
         "committed_leader_epoch",
         "committed_offset",
         "end_offset",
+        "generation_id",
         "high_watermark",
         "last_stable_offset",
         "leader_epoch",
@@ -56,6 +57,26 @@ def error_field(schema: Schema | None, version: int) -> str | None:
     if schema is None:
         return None
     return next((name for name in _ERRORS if has_field(schema, name, version)), None)
+
+
+def has_entries_with_errors(response: Schema, version: int) -> bool:
+    """Whether a response has entries that can have an error each."""
+    return any(
+        error_field(node.schema, version) is not None or has_entries_with_errors(node.schema, version)
+        for node in nodes_of(response)
+        if node.schema is not None and has_field(response, node.field, version)
+    )
+
+
+def blank(response: Schema, version: int) -> Any:
+    """A response that says nothing, in a version in which fewer things may be null."""
+    reply = response.make_default()
+    for name, field in response.fields.items():
+        if name in _UNKNOWN:
+            setattr(reply, name, -1)
+        elif field.type == "string" and not field.null_start <= version <= field.null_last:
+            setattr(reply, name, getattr(reply, name) or "")
+    return reply
 
 
 def split(message: Any, is_meant: Meant) -> tuple[Any, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["GroupState", "Member", "OffsetAndMetadata", "PartitionState", "Record"]
+if TYPE_CHECKING:
+    from mockbroker.core.otlp import Metric
+
+__all__ = ["GroupState", "Member", "MetricsPush", "OffsetAndMetadata", "PartitionState", "Record"]
 
 
 class Record(NamedTuple):
@@ -85,3 +88,15 @@ class GroupState(NamedTuple):
     def assignment(self) -> dict[str, list[tuple[str, int]]]:
         """The topics and partitions of each member, by member id."""
         return {member.member_id: member.assignment for member in self.members}
+
+
+class MetricsPush(NamedTuple):
+    """Metrics that a client pushed (KIP-714). `client_instance_id` is in base64, as Kafka prints it."""
+
+    client_id: str | None
+    client_instance_id: str
+    software_name: str
+    software_version: str
+    received_ms: int
+    is_terminating: bool
+    metrics: list[Metric]

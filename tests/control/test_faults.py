@@ -1,0 +1,520 @@
+"""Which requests a fault acts on, how often, and what it does to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mockbroker.control.faults import FaultNeverFired
+from mockbroker.control.problems import BadField
+from mockbroker.core.waiting import Part, Pending
+from mockbroker.wire.caller import Disconnect
+from protocol_specs import APIS
+from protocol_specs.errors import ErrorCode
+from protocol_specs.record_batch import records_of
+from tests.control.clients import Client, Cluster, batch, fetch_fields, produce_fields, whole
+
+NOT_LEADER = ErrorCode.NOT_LEADER_OR_FOLLOWER
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    cluster = Cluster()
+    cluster.core.cluster.create_topic("orders", partitions=3)
+    cluster.core.cluster.create_topic("other")
+    return cluster
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> Client:
+    return cluster.client("svc")
+
+
+def heartbeat(client: Client, group: str = "g") -> int:
+    code: int = client.ask("Heartbeat", 4, group_id=group, generation_id=1, member_id="m").error_code
+    return code
+
+
+def values(cluster: Cluster, topic: str, partition: int) -> list[bytes | None]:
+    return [record.value for record in cluster.control.commands.records(topic, partition)]
+
+
+class TestErrorsInTheirPlace:
+    def test_of_one_partition_before_the_work(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", topic="orders", partition=1, error="NOT_LEADER_OR_FOLLOWER")
+        fields = produce_fields(
+            {"other": {0: batch(b"x")}, "orders": {at: batch(b"v%d" % at) for at in range(3)}}
+        )
+        reply = client.ask("Produce", 9, **fields)
+        entries = {
+            (topic.name, one.index): (one.error_code, one.base_offset)
+            for topic in reply.responses
+            for one in topic.partition_responses
+        }
+        assert entries == {
+            ("orders", 0): (0, 0),
+            ("orders", 1): (NOT_LEADER, -1),
+            ("orders", 2): (0, 0),
+            ("other", 0): (0, 0),
+        }
+        assert [values(cluster, "orders", at) for at in range(3)] == [[b"v0"], [], [b"v2"]]
+
+    def test_of_one_partition_after_the_work(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", topic="orders", partition=1, error=NOT_LEADER, at="after")
+        fields = produce_fields({"orders": {at: batch(b"v") for at in range(3)}})
+        reply = client.ask("Produce", 9, **fields)
+        assert [one.error_code for one in reply.responses[0].partition_responses] == [0, NOT_LEADER, 0]
+        assert [values(cluster, "orders", at) for at in range(3)] == [[b"v"], [b"v"], [b"v"]]
+
+    def test_of_a_topic_known_by_its_id(self, cluster: Cluster, client: Client) -> None:
+        topic = cluster.core.cluster.topics["orders"]
+        cluster.control.fault(api="Produce", topic="orders", error="MESSAGE_TOO_LARGE")
+        schema = APIS[0].request.topic_data
+        one = schema.partition_data(index=0, records=batch(b"v"))
+        data = [schema(topic_id=topic.id, partition_data=[one])]
+        reply = client.ask("Produce", 13, acks=1, timeout_ms=1, topic_data=data)
+        entry = reply.responses[0]
+        assert (entry.topic_id, entry.partition_responses[0].error_code) == (
+            topic.id,
+            ErrorCode.MESSAGE_TOO_LARGE,
+        )
+
+    def test_of_the_whole_request(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Heartbeat", error="REBALANCE_IN_PROGRESS", times=2)
+        codes = [heartbeat(client) for _ in range(3)]
+        assert codes == [ErrorCode.REBALANCE_IN_PROGRESS] * 2 + [ErrorCode.UNKNOWN_MEMBER_ID]
+
+    @pytest.mark.parametrize("at", ["before", "after"])
+    def test_of_a_produce_as_a_whole_is_in_each_partition(
+        self, cluster: Cluster, client: Client, at: str
+    ) -> None:
+        cluster.control.fault(api="Produce", error="REQUEST_TIMED_OUT", at=at)
+        reply = client.ask("Produce", 9, **produce_fields({"orders": {0: batch(b"v"), 1: batch(b"v")}}))
+        codes = [one.error_code for one in reply.responses[0].partition_responses]
+        assert codes == [ErrorCode.REQUEST_TIMED_OUT] * 2
+        assert values(cluster, "orders", 0) == ([b"v"] if at == "after" else [])
+
+    @pytest.mark.parametrize(("version", "is_batched"), [(7, False), (8, True)])
+    def test_of_an_offset_fetch(
+        self, cluster: Cluster, client: Client, version: int, is_batched: bool
+    ) -> None:
+        cluster.control.fault(api="OffsetFetch", group="g", error="NOT_COORDINATOR")
+        schema = APIS[9].request
+        if is_batched:
+            groups = [schema.groups(group_id=name, topics=None) for name in ("g", "h")]
+            reply = client.ask("OffsetFetch", 8, groups=groups)
+            codes = {group.group_id: group.error_code for group in reply.groups}
+            assert codes == {"g": ErrorCode.NOT_COORDINATOR, "h": 0}
+        else:
+            assert (
+                client.ask("OffsetFetch", 7, group_id="g", topics=None).error_code
+                == ErrorCode.NOT_COORDINATOR
+            )
+
+    def test_of_a_transactional_id(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="FindCoordinator", transactional_id="t", error="COORDINATOR_NOT_AVAILABLE")
+        reply = client.ask("FindCoordinator", 4, key_type=1, coordinator_keys=["t", "u"])
+        codes = {entry.key: entry.error_code for entry in reply.coordinators}
+        assert codes == {"t": ErrorCode.COORDINATOR_NOT_AVAILABLE, "u": 0}
+        assert client.ask("FindCoordinator", 3, key_type=0, key="t").error_code == 0
+
+    def test_where_nothing_answers_by_entry_it_is_the_whole(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="JoinGroup", group="g", error="GROUP_MAX_SIZE_REACHED")
+        fields: dict[str, Any] = {
+            "session_timeout_ms": 10_000,
+            "rebalance_timeout_ms": 1000,
+            "member_id": "",
+            "protocol_type": "consumer",
+            "protocols": [],
+        }
+        assert (
+            client.ask("JoinGroup", 5, group_id="g", **fields).error_code == ErrorCode.GROUP_MAX_SIZE_REACHED
+        )
+        assert (
+            client.ask("JoinGroup", 5, group_id="h", **fields).error_code
+            == ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+        )
+
+    def test_every_api_can_be_refused(self, cluster: Cluster) -> None:
+        """An error for the whole request is answered by every API, in the oldest and the newest version."""
+        from mockbroker.handlers import HANDLERS
+        from mockbroker.profiles import KAFKA_4_3
+
+        for key in HANDLERS:
+            served = KAFKA_4_3.served(key)
+            if not served:
+                continue
+            api = APIS[key]
+            client = cluster.client()
+            for version in {served[0], served[-1]}:
+                fault = cluster.control.fault(api=api.name, error="UNKNOWN_SERVER_ERROR")
+                request = api.request.make_default()
+                fields = {
+                    name: () if field.type == "array" else getattr(request, name)
+                    for name, field in api.request.fields.items()
+                }
+                if "acks" in fields:
+                    fields["acks"] = 1
+                client.ask(api.name, version, **fields)
+                assert fault.hits == 1
+
+
+class TestFetch:
+    def test_an_error_does_not_wait_and_leaves_the_rest_right(self, cluster: Cluster, client: Client) -> None:
+        client.produce("other", b"x")
+        cluster.control.fault(api="Fetch", topic="orders", partition=0, error="OFFSET_OUT_OF_RANGE")
+        fields = fetch_fields("orders", max_wait_ms=500)
+        fields["topics"] += fetch_fields("other")["topics"]
+        reply = client.ask("Fetch", 12, **fields)
+        found = {topic.topic: topic.partitions[0] for topic in reply.responses}
+        assert found["orders"].error_code == ErrorCode.OFFSET_OUT_OF_RANGE
+        assert found["orders"].high_watermark == -1
+        assert [record.value for record in records_of(found["other"].records)] == [b"x"]
+
+    def test_what_a_session_reads_without_naming_it(self, cluster: Cluster, client: Client) -> None:
+        first = client.ask("Fetch", 12, session_id=0, session_epoch=0, **fetch_fields("orders"))
+        cluster.control.fault(api="Fetch", topic="orders", error="KAFKA_STORAGE_ERROR")
+        fields = {**fetch_fields("orders"), "topics": []}
+        reply = client.ask("Fetch", 12, session_id=first.session_id, session_epoch=1, **fields)
+        entry = reply.responses[0]
+        assert (entry.topic, entry.partitions[0].error_code) == ("orders", ErrorCode.KAFKA_STORAGE_ERROR)
+        again = client.ask("Fetch", 12, session_id=first.session_id, session_epoch=2, **fields)
+        assert again.error_code == 0
+        assert not again.responses
+
+    @pytest.mark.parametrize("how", ["crc", "truncated", "codec", "gap"])
+    def test_damaged_records(self, cluster: Cluster, client: Client, how: str) -> None:
+        client.produce("orders", b"one", b"two")
+        good = bytes(client.fetch("orders").records)
+        cluster.control.fault(topic="orders", corrupt=how)
+        bad = bytes(client.fetch("orders").records)
+        assert bad != good
+        assert bytes(client.fetch("orders").records) == good
+        if how == "gap":
+            assert [record.offset for record in records_of(bad)] == [1, 2]
+        elif how == "truncated":
+            assert good.startswith(bad)
+        elif how == "codec":
+            assert bad[22] & 7 == 7
+
+
+class TestMetadata:
+    def ask(self, client: Client, *topics: str) -> Any:
+        schema = APIS[3].request.topics
+        wanted = [schema(name=name) for name in topics] if topics else None
+        return client.ask("Metadata", 12, topics=wanted)
+
+    def test_an_error_of_one_partition(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Metadata", topic="orders", partition=2, error="LEADER_NOT_AVAILABLE")
+        reply = self.ask(client)
+        found = {
+            (topic.name, one.partition_index): (one.error_code, one.leader_id)
+            for topic in reply.topics
+            for one in topic.partitions
+        }
+        assert found["orders", 2] == (ErrorCode.LEADER_NOT_AVAILABLE, -1)
+        assert found["orders", 1] == found["other", 0] == (0, 1)
+
+    def test_an_error_of_a_topic_and_brokers_are_still_there(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Metadata", topic="ord*", error="UNKNOWN_TOPIC_OR_PARTITION")
+        reply = self.ask(client, "orders", "other")
+        assert {topic.name: topic.error_code for topic in reply.topics} == {"orders": 3, "other": 0}
+        assert [broker.node_id for broker in reply.brokers] == [1]
+
+    def test_forced(self, cluster: Cluster, client: Client) -> None:
+        forced = {"leader": 9, "leader_epoch": 0, "without_broker": 1, "controller_id": 4}
+        cluster.control.fault(topic="orders", metadata=forced)
+        reply = self.ask(client)
+        assert (reply.brokers, reply.controller_id) == ([], 4)
+        leaders = {topic.name: [one.leader_id for one in topic.partitions] for topic in reply.topics}
+        assert (leaders["orders"], leaders["other"]) == ([9, 9, 9], [1])
+
+    def test_an_address_where_nobody_listens(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(metadata={"addresses": {"1": "127.0.0.1:1"}})
+        broker = self.ask(client).brokers[0]
+        assert (broker.host, broker.port) == ("127.0.0.1", 1)
+
+    def test_other_versions(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(versions={"Produce": "3-8", "Fetch": None})
+        reply = client.ask("ApiVersions", 3, client_software_name="n", client_software_version="1")
+        spans = {entry.api_key: (entry.min_version, entry.max_version) for entry in reply.api_keys}
+        assert spans[0] == (3, 8)
+        assert 1 not in spans
+        assert 3 in spans
+
+
+class TestWhen:
+    def test_skip_times_every(self, cluster: Cluster, client: Client) -> None:
+        fault = cluster.control.fault(
+            api="Heartbeat", error="NOT_COORDINATOR", skip=2, every=2, times=2, group="g"
+        )
+        codes = [heartbeat(client) for _ in range(9)]
+        fired = [at for at, code in enumerate(codes, 1) if code == ErrorCode.NOT_COORDINATOR]
+        assert fired == [4, 6]
+        assert (fault.hits, fault.seen, fault.is_active) == (2, 6, False)
+        assert cluster.broker.faults is None
+
+    def test_for_ever_until_it_is_removed(self, cluster: Cluster, client: Client) -> None:
+        fault = cluster.control.fault(api="Heartbeat", error="NOT_COORDINATOR", times=None)
+        assert {heartbeat(client) for _ in range(20)} == {ErrorCode.NOT_COORDINATOR}
+        cluster.control.faults.remove(fault.id)
+        assert heartbeat(client) == ErrorCode.UNKNOWN_MEMBER_ID
+        assert fault.hits == 20
+
+    def test_probability_comes_from_the_seed(self) -> None:
+        def fired(seed: int) -> list[bool]:
+            cluster = Cluster(seed=seed)
+            cluster.control.fault(api="Heartbeat", error="NOT_COORDINATOR", times=None, probability=0.5)
+            client = cluster.client()
+            return [heartbeat(client) == ErrorCode.NOT_COORDINATOR for _ in range(64)]
+
+        assert fired(1) == fired(1)
+        assert fired(1) != fired(2)
+        assert 16 < sum(fired(1)) < 48
+
+    @pytest.mark.parametrize(
+        ("condition", "does"),
+        [
+            ({"client_id": "sv?"}, True),
+            ({"client_id": "other*"}, False),
+            ({"version": 4}, True),
+            ({"version": "0-3"}, False),
+            ({"version": "2+"}, True),
+            ({"broker": 1}, True),
+            ({"broker": 2}, False),
+            ({"listener": "PLAINTEXT"}, True),
+            ({"listener": "TLS"}, False),
+            ({"principal": "User:ANONYMOUS"}, True),
+            ({"principal": "User:alice"}, False),
+            ({"group": "g"}, True),
+            ({"group": "h"}, False),
+            ({"topic": "orders"}, False),
+            ({"api": None}, True),
+            ({"api": "heartbeat"}, True),
+            ({"api": "JoinGroup"}, False),
+        ],
+    )
+    def test_conditions(
+        self, cluster: Cluster, client: Client, condition: dict[str, Any], does: bool
+    ) -> None:
+        fault = cluster.control.fault(**{"api": "Heartbeat", "error": "NOT_COORDINATOR", **condition})
+        assert (heartbeat(client) == ErrorCode.NOT_COORDINATOR) == does
+        assert fault.hits == does
+
+
+class TestConnections:
+    def test_disconnect_before_and_after_the_work(self, cluster: Cluster, client: Client) -> None:
+        fields = produce_fields({"orders": {0: batch(b"v")}})
+        cluster.control.fault(api="Produce", disconnect=True)
+        with pytest.raises(Disconnect, match="a fault says so"):
+            client.send("Produce", 9, **fields)
+        assert values(cluster, "orders", 0) == []
+        cluster.control.fault(api="Produce", disconnect=True, at="after")
+        with pytest.raises(Disconnect):
+            client.send("Produce", 9, **fields)
+        assert values(cluster, "orders", 0) == [b"v"]
+
+    def test_drop(self, cluster: Cluster, client: Client) -> None:
+        fields = produce_fields({"orders": {0: batch(b"v")}})
+        cluster.control.fault(api="Produce", drop="request")
+        assert client.send("Produce", 9, **fields) is None
+        assert values(cluster, "orders", 0) == []
+        cluster.control.fault(api="Produce", drop="response")
+        assert client.send("Produce", 9, **fields) is None
+        assert values(cluster, "orders", 0) == [b"v"]
+
+    def test_an_error_without_an_answer_ends_the_connection(self, cluster: Cluster, client: Client) -> None:
+        for at in ("before", "after"):
+            cluster.control.fault(api="Produce", error="MESSAGE_TOO_LARGE", at=at)
+            with pytest.raises(Disconnect, match="no answer is due"):
+                client.send("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}, acks=0))
+        assert values(cluster, "orders", 0) == [b"v"]
+
+    @pytest.mark.parametrize("at", ["before", "after"])
+    def test_delay(self, cluster: Cluster, client: Client, at: str) -> None:
+        cluster.control.fault(api="Produce", delay=1.5, at=at)
+        answer = client.send("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}))
+        assert values(cluster, "orders", 0) == ([b"v"] if at == "after" else [])
+        cluster.advance(1.4)
+        assert not answer.is_settled
+        cluster.advance(0.2)
+        assert answer.is_settled
+        assert values(cluster, "orders", 0) == [b"v"]
+        assert cluster.control.journal.last(1)[0].latency == pytest.approx(1.5)
+
+    def test_a_client_that_goes_during_the_delay(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", delay=1)
+        answer = client.send("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}))
+        answer.abandon()
+        cluster.advance(2)
+        assert values(cluster, "orders", 0) == []
+
+    @pytest.mark.parametrize("at", ["before", "after"])
+    def test_hang_until_it_is_removed(self, cluster: Cluster, client: Client, at: str) -> None:
+        fault = cluster.control.fault(api="Heartbeat", hang=True, at=at)
+        answer = client.send("Heartbeat", 4, group_id="g", generation_id=1, member_id="m")
+        cluster.advance(1000)
+        assert not answer.is_settled
+        cluster.control.faults.remove(fault.id)
+        assert isinstance(answer.reply, list)
+
+    def test_throttle(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", throttle=250)
+        reply = client.ask("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}))
+        assert reply.throttle_time_ms == 250
+        assert reply.responses[0].partition_responses[0].base_offset == 0
+
+    def test_slice_and_truncate(self, cluster: Cluster, client: Client) -> None:
+        fields: dict[str, Any] = {"group_id": "g", "generation_id": 1, "member_id": "m"}
+        good = b"".join(client.send("Heartbeat", 4, **fields))
+        cluster.control.fault(api="Heartbeat", slice=3)
+        answer = client.send("Heartbeat", 4, **fields)
+        assert isinstance(answer, Part)
+        assert answer.buffers == [good[:3]]
+        assert whole(answer) == (good, None)
+        cluster.control.fault(api="Heartbeat", truncate=5)
+        sent, end = whole(client.send("Heartbeat", 4, **fields))
+        assert sent == good[:5]
+        assert isinstance(end, Disconnect)
+
+    def test_many_slices(self, cluster: Cluster, client: Client) -> None:
+        client.produce("orders", bytes(100_000))
+        cluster.control.fault(api="Fetch", slice=10)
+        sent, end = whole(client.send("Fetch", 12, **fetch_fields("orders")))
+        assert len(sent) > 100_000
+        assert end is None
+
+    def test_bandwidth(self, cluster: Cluster, client: Client) -> None:
+        client.produce("orders", bytes(10_000))
+        cluster.control.fault(api="Fetch", bandwidth=1000)
+        answer = client.send("Fetch", 12, **fetch_fields("orders"))
+        assert isinstance(answer, Part)
+        seconds = 0
+        received = len(answer.buffers[0])
+        rest: Any = answer.rest
+        while isinstance(rest, Pending):
+            cluster.advance(0.05)
+            seconds += 1
+            if rest.is_settled:
+                part = rest.reply
+                received += sum(map(len, part.buffers if isinstance(part, Part) else part))
+                rest = part.rest if isinstance(part, Part) else None
+        assert received > 10_000
+        assert 9.5 < seconds * 0.05 < 11
+
+
+class TestTogether:
+    def test_several_act_in_the_order_in_which_they_were_set(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", delay=1)
+        cluster.control.fault(api="Produce", topic="orders", partition=0, error=NOT_LEADER)
+        cluster.control.fault(
+            api="Produce", topic="orders", partition=1, error="MESSAGE_TOO_LARGE", at="after"
+        )
+        cluster.control.fault(api="Produce", throttle=5)
+        fields = produce_fields({"orders": {at: batch(b"v") for at in range(3)}})
+        pending = client.send("Produce", 9, **fields)
+        cluster.advance(1)
+        from tests.control.clients import decoded
+
+        reply = decoded("Produce", 9, pending.reply)
+        codes = {one.index: one.error_code for one in reply.responses[0].partition_responses}
+        assert codes == {0: NOT_LEADER, 1: ErrorCode.MESSAGE_TOO_LARGE, 2: 0}
+        assert reply.throttle_time_ms == 5
+        (exchange,) = cluster.control.journal.last(1)
+        assert exchange.fault is not None
+        assert "delay 1, error NOT_LEADER_OR_FOLLOWER" in exchange.fault
+
+    def test_two_errors_before_the_work(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", topic="orders", partition=0, error=NOT_LEADER)
+        cluster.control.fault(api="Produce", topic="orders", error="MESSAGE_TOO_LARGE")
+        reply = client.ask("Produce", 9, **produce_fields({"orders": {0: batch(b"v"), 1: batch(b"v")}}))
+        codes = {one.index: one.error_code for one in reply.responses[0].partition_responses}
+        assert codes == {0: NOT_LEADER, 1: ErrorCode.MESSAGE_TOO_LARGE}
+
+    def test_a_parked_fetch_is_woken_and_hurried_as_ever(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Fetch", throttle=5, times=None)
+        woken = client.send("Fetch", 12, **fetch_fields("orders", max_wait_ms=500))
+        client.produce("orders", b"v")
+        assert isinstance(woken.reply, list)
+        hurried = client.send("Fetch", 12, **fetch_fields("orders", 1, max_wait_ms=500))
+        assert not hurried.is_settled
+        hurried.hurry()
+        assert isinstance(hurried.reply, list)
+        gone = client.send("Fetch", 12, **fetch_fields("orders", 1, max_wait_ms=500))
+        gone.abandon()
+        assert not cluster.broker.parked
+
+
+class TestNeverFired:
+    def test_it_says_which_requests_came_near(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", topic="payments", error=NOT_LEADER)
+        client.produce("orders", b"v")
+        with pytest.raises(FaultNeverFired) as caught:
+            cluster.control.check_faults()
+        text = str(caught.value)
+        assert "a fault never fired: Produce with topic='payments': error NOT_LEADER_OR_FOLLOWER" in text
+        assert "Produce v9 to broker 1 with client id 'svc' about orders-0: topic is not 'payments'" in text
+
+    def test_it_says_what_came_instead(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Fetch", error=NOT_LEADER)
+        client.produce("orders", b"v")
+        with pytest.raises(FaultNeverFired, match=r"no request of that API came(.|\n)*#1 Produce v9 svc@"):
+            cluster.control.check_faults()
+
+    def test_it_says_that_it_was_to_wait(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Heartbeat", error=NOT_LEADER, skip=3)
+        heartbeat(client)
+        with pytest.raises(FaultNeverFired, match=r"1 requests matched, but it was told to wait \(skip=3"):
+            cluster.control.check_faults()
+
+    def test_not_where_it_fired_was_removed_or_need_not(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Heartbeat", error=NOT_LEADER, times=5)
+        cluster.control.fault(api="Fetch", error=NOT_LEADER, required=False)
+        removed = cluster.control.fault(api="Fetch", error=NOT_LEADER)
+        cluster.control.faults.remove(removed.id)
+        heartbeat(client)
+        cluster.control.check_faults()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "text"),
+    [
+        ({"api": "Produze", "error": 6}, "api", "there is no API 'Produze'; choose from Produce, Fetch"),
+        ({"erorr": 6}, "erorr", "a fault has no such field; choose from api"),
+        ({"api": "Produce"}, "error", "the fault does nothing"),
+        ({"error": "NOPE"}, "error", "there is no error code 'NOPE'; choose from"),
+        ({"delay": -1}, "delay", "at least 0"),
+        ({"delay": "1"}, "delay", "must be a number"),
+        ({"error": 6, "times": 0}, "times", "at least 1"),
+        ({"error": 6, "version": "x"}, "version", "must be a version"),
+        ({"error": 6, "at": "during"}, "at", "choose from before, after"),
+        ({"error": 6, "partition": 1}, "partition", "needs its topic"),
+        ({"error": 6, "probability": 0}, "probability", "above 0"),
+        ({"drop": "both"}, "drop", "choose from request, response"),
+        ({"api": "Produce", "corrupt": "crc"}, "api", "corrupt is for Fetch"),
+        ({"metadata": {"leeder": 1}}, "leeder", "choose from leader"),
+        ({"versions": {"Produce": "a"}}, "versions", "must be a version"),
+        ({"disconnect": "yes"}, "disconnect", "true or false"),
+        ({"error": 6, "topic": 3}, "topic", "must be text"),
+        ({"bandwidth": 0}, "bandwidth", "above 0"),
+    ],
+)
+def test_what_is_no_fault(cluster: Cluster, fields: dict[str, Any], field: str, text: str) -> None:
+    with pytest.raises(BadField, match=text) as caught:
+        cluster.control.fault(**fields)
+    assert caught.value.field == field
+
+
+def test_as_plain_data(cluster: Cluster) -> None:
+    fault = cluster.control.fault(api="produce", topic="orders", error=6, times=None)
+    assert fault.as_data() == {
+        "id": 1,
+        "api": "Produce",
+        "topic": "orders",
+        "error": "NOT_LEADER_OR_FOLLOWER",
+        "times": None,
+        "hits": 0,
+        "seen": 0,
+        "active": True,
+    }
