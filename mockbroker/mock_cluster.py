@@ -15,7 +15,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockbroker.control.commands import Commands, config_texts, topic_specs
-from mockbroker.control.views import GroupState, Member, OffsetAndMetadata, PartitionState, Record
+from mockbroker.control.views import (
+    GroupState,
+    Member,
+    MetricsPush,
+    OffsetAndMetadata,
+    PartitionState,
+    Record,
+)
 from mockbroker.core import brokers as core_brokers
 from mockbroker.server.cluster import ServedCluster
 from mockbroker.server.server import serving
@@ -27,6 +34,7 @@ __all__ = [
     "Cluster",
     "GroupState",
     "Member",
+    "MetricsPush",
     "MockCluster",
     "NotAvailableYet",
     "OffsetAndMetadata",
@@ -129,6 +137,7 @@ class Cluster:
         host: where they listen; "localhost" is 127.0.0.1 and ::1.
         port: the first one's, from which the others' count up; 0: free ones.
         seed: of ids and all that is random.
+        telemetry: whether clients are asked for their metrics (KIP-714): those of the client-metrics subscriptions.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
@@ -147,6 +156,7 @@ class Cluster:
         host: str = "127.0.0.1",
         port: int = 0,
         seed: int | None = None,
+        telemetry: bool = False,
     ) -> None:
         wanted = topic_specs(topics)
         self._served = ServedCluster(
@@ -156,6 +166,7 @@ class Cluster:
             port=port,
             config=config_texts(config or {}),
             seed=seed,
+            telemetry=telemetry,
         )
         self._commands = Commands(self._served.core)
         try:
@@ -253,6 +264,14 @@ class Cluster:
     def committed(self, group_id: str) -> dict[tuple[str, int], OffsetAndMetadata]:
         """The committed offsets of a group, by topic and partition."""
         return self._call(lambda: self._commands.committed(group_id))
+
+    def client_metrics(self) -> list[MetricsPush]:
+        """What clients pushed of their metrics, oldest first; at most the last thousand pushes.
+
+        Raises:
+            ValueError: a client pushed what is no OpenTelemetry metrics message.
+        """
+        return self._call(self._commands.client_metrics)
 
     def group(self, group_id: str) -> GroupState:
         """State, generation, members and assignment of a group; its state is "Dead" where there is none."""

@@ -21,7 +21,6 @@ _NOT_YET = {
     "--data-dir": True,
     "--emulate": True,
     "--memory-limit": True,
-    "--telemetry": False,
     "--tls": False,
     "--tls-dir": True,
     "--user": True,
@@ -68,6 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a topic to create",
     )
     add("--seed", type=int, metavar="N", help="makes ids and placements the same in every run")
+    add("--telemetry", action="store_true", help="ask clients for their metrics (KIP-714)")
     add("--ready-file", metavar="FILE", help="also write the ready line there")
     add("--no-control", action="store_true", help="no control over HTTP")
     volume = parser.add_mutually_exclusive_group()
@@ -127,6 +127,7 @@ def _start(options: argparse.Namespace) -> ServedCluster:
             advertised_port=port,
             config={**_read(options.config), **dict(options.set)},
             seed=options.seed,
+            telemetry=options.telemetry,
         )
     except CannotListen as error:
         raise _Refused(str(error), 1) from error

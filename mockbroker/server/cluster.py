@@ -21,6 +21,7 @@ from mockbroker.config import Settings
 from mockbroker.config.honoured import HONOURED
 from mockbroker.core import brokers as core_brokers
 from mockbroker.core.assembly import Core
+from mockbroker.profiles import KAFKA_4_3
 from mockbroker.server.listeners import open_sockets
 from mockbroker.server.server import Server
 
@@ -55,6 +56,7 @@ class ServedCluster:
         advertised_port: the first one's as clients are told, from which the others' count up; None: the real ones.
         config: broker configs as text, by Kafka's names.
         seed: of all that is random.
+        telemetry: whether clients are asked for their metrics (KIP-714).
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
@@ -73,18 +75,20 @@ class ServedCluster:
         advertised_port: int | None = None,
         config: Mapping[str, str] | None = None,
         seed: int | None = None,
+        telemetry: bool = False,
     ) -> None:
         _check(brokers, racks, port, advertised_port)
         self._host = host
         self._is_auto = advertised_host == AUTO or (advertised_host is None and host in _EVERYWHERE)
         self._advertised = host if advertised_host in (None, AUTO) else str(advertised_host)
+        self._profile = KAFKA_4_3.with_telemetry() if telemetry else KAFKA_4_3
         settings = Settings(config)
         _warn_of_no_effect(settings.static)
         opened = _open_each(host, port, brokers)
         self.ports = [sockets[0].getsockname()[1] for sockets in opened]
         try:
             self.core = self._make_core(settings, racks, seed, advertised_port)
-            self.broker = Broker(self.core)
+            self.broker = Broker(self.core, self._profile)
             self.server = Server(self.broker, settings)
         except BaseException:
             _close_each(opened)
@@ -147,7 +151,14 @@ class ServedCluster:
                     **({"broker.rack": racks[number]} if number < len(racks) and racks[number] else {}),
                 },
             )
-        core = Core(settings, now=time.time(), brokers=len(self.ports), racks=racks, seed=seed)
+        core = Core(
+            settings,
+            now=time.time(),
+            brokers=len(self.ports),
+            racks=racks,
+            seed=seed,
+            profile=self._profile,
+        )
         for node, (name, port) in zip(core.cluster.nodes.values(), addresses, strict=True):
             node.host, node.port = name, port
         if self._is_auto:

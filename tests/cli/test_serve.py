@@ -189,7 +189,6 @@ class TestConfig:
             (["--user", "a:b"], "--user is not available yet"),
             (["--emulate", "2.8"], "--emulate is not available yet"),
             (["--memory-limit", "1"], "--memory-limit is not available yet"),
-            (["--telemetry"], "--telemetry is not available yet"),
         ],
     )
     def test_bad_usage(self, run: Run, arguments: list[str], said: str) -> None:
