@@ -113,5 +113,5 @@ class Family:
             [f"{self.package}=={version}", *self.codecs],
             needs_python_311=version in self.needs_python_311,
         )
-        command = [python, "-B", self.worker, broker.bootstrap_servers]
+        command: list[str | Path] = [python, "-B", self.worker, broker.bootstrap_servers]
         return ClientProcess(command, directory, name, environment={"PYTHONPATH": str(ROOT)})

@@ -1,0 +1,1 @@
+"""Tests driven by sarama, a client for Go."""
