@@ -35,7 +35,7 @@ check: $(CACHE)/venv/ready
 	$(RUN)/lint-imports
 
 unit: $(CACHE)/venv/ready
-	$(RUN)/pytest -n 2 tests
+	$(RUN)/pytest -n 2 -r s tests
 
 compat: $(CACHE)/venv/ready
 	rm -f $(CACHE)/compat-results.json
@@ -53,8 +53,10 @@ differential: $(CACHE)/venv/ready
 bench: $(CACHE)/venv/ready
 	$(RUN)/python -m benchmarks
 
+# With the tools that `make compat` fetched, the demo drives them too.
+JARS := $(CACHE)/kafka-cli/jars
 demo: $(CACHE)/demo/ready
-	$(DEMO)/mockbroker demo
+	$(if $(wildcard $(JARS)/.complete),MOCKBROKER_KAFKA_JARS=$${MOCKBROKER_KAFKA_JARS:-$(JARS)}) $(DEMO)/mockbroker demo
 
 clean:
 	rm -rf $(CACHE)
