@@ -34,6 +34,7 @@ from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress, decompress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.record_batch import (
+    HEADER_SIZE,
     EndTxnMarker,
     Record,
     build_batch,
@@ -275,21 +276,20 @@ class Shard:
                 self.replay(record, offset, producer.id)
         return required
 
-    def write_apart(self, log_records: Sequence[LogRecord]) -> int:
+    def write_apart(self, log_records: Sequence[LogRecord]) -> None:
         """Append records that need not stay together, in as many batches as it takes; see `write`."""
         limit = self._log.config.max_message_bytes
-        required = self._log.end_offset
         chunk: list[LogRecord] = []
-        size = 0
+        size = HEADER_SIZE
         for record in log_records:
             key, value = record.encode()
             length = len(key) + len(value or b"") + _RECORD_OVERHEAD
             if chunk and size + length > limit:
-                required = self.write(chunk)
-                chunk, size = [], 0
+                self.write(chunk)
+                chunk, size = [], HEADER_SIZE
             chunk.append(record)
             size += length
-        return self.write(chunk) if chunk else required
+        self.write(chunk)
 
     def write_marker(self, marker: Marker) -> int:
         """End a producer's transaction over offsets of this shard.

@@ -101,7 +101,6 @@ class Shards:
             shard.load(_expire)
         except ValueError:
             # Somebody wrote what is no record of ours. Kafka's coordinator fails to load, too, and stays away.
-            shard.unload()
             raise KafkaError(ErrorCode.NOT_COORDINATOR) from None
         self._shards[key] = shard
         return shard

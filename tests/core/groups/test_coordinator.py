@@ -243,23 +243,39 @@ def test_a_coordinator_that_is_cut_off_goes_on_until_it_is_back() -> None:
 
     assert bench.heartbeat(follower) == bench.groups.heartbeat(cut_off, GROUP, 1, follower) == NONE
     bench.commit(5, member_id=follower, generation_id=1)
+    new_broker, bench.broker = bench.broker, cut_off
+    join = bench.start_join()
+    bench.broker = new_broker
     brokers.heal(bench.cluster, cut_off)
 
     assert bench.groups.heartbeat(cut_off, GROUP, 1, follower) == NOT_COORDINATOR
+    assert join.reply.error_code == NOT_COORDINATOR
     assert bench.fetched() == [5]
 
 
-def test_who_waits_at_a_broker_that_was_cut_off_and_dies_is_told() -> None:
+def test_sessions_run_from_the_move_on_also_if_nobody_asks() -> None:
     bench = Bench(3)
+    bench.stable_group()
+    move(bench)
+    bench.clock.advance(SESSION)
+
+    assert bench.groups.describe_groups(bench.broker, [GROUP], 6)[0].state == "Empty"
+
+
+def test_who_waits_at_a_broker_that_was_cut_off_and_dies_is_told() -> None:
+    bench = Bench(3, offsets_topic_num_partitions=1)
     bench.stable_group(session_timeout_ms=100_000)
     cut_off = bench.broker
     brokers.isolate(bench.cluster, cut_off)
     bench.clock.advance(30)
     join = bench.start_join()
+    commit = commit_behind(bench, 7, group_id="simple")
 
     brokers.kill(bench.cluster, cut_off)
+    bench.waiting.flush()
 
     assert join.reply.error_code == NOT_COORDINATOR
+    assert commit.reply[0].partitions == [(0, NOT_COORDINATOR)]
 
 
 def test_a_group_that_is_too_large_when_read_rebalances() -> None:
@@ -319,8 +335,8 @@ def test_batches_look_like_kafkas() -> None:
 # Followers that lag.
 
 
-def commit_behind(bench: Bench, offset: int = 5) -> Pending:
-    request = CommitRequest(GROUP, [CommitTopic("orders", [OffsetToCommit(0, offset)])], 9)
+def commit_behind(bench: Bench, offset: int = 5, group_id: str = GROUP) -> Pending:
+    request = CommitRequest(group_id, [CommitTopic("orders", [OffsetToCommit(0, offset)])], 9)
     result = bench.groups.commit_offsets(bench.broker, request)
     assert isinstance(result, Pending)
     return result

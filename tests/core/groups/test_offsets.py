@@ -342,6 +342,25 @@ def test_offsets_do_not_expire_while_the_group_rebalances_or_its_protocol_is_unk
     assert bench.fetched() == [5]
 
 
+def test_more_tombstones_than_a_batch_holds() -> None:
+    bench = Bench(
+        message_max_bytes=500, offsets_retention_minutes=1, offsets_retention_check_interval_ms=100_000
+    )
+    bench.cluster.create_topic("wide", partitions=40)
+    for index in range(40):
+        request = CommitRequest(GROUP, [CommitTopic("wide", [OffsetToCommit(index, 1)])], 9)
+        answer_of(bench.groups.commit_offsets(bench.broker, request))
+    log = bench.cluster.topics["__consumer_offsets"].partitions[bench.groups.shards.partition_for(GROUP)].log
+    written = log.end_offset
+
+    bench.clock.advance(100)
+
+    assert bench.groups.find_group(GROUP) is None
+    tombstones = list(log.batches(written))
+    assert sum(batch.count for batch in tombstones) == 41
+    assert 300 < max(len(batch.view) for batch in tombstones) <= 500
+
+
 def test_a_commit_may_set_its_own_retention() -> None:
     bench = Bench(offsets_retention_check_interval_ms=1000)
     bench.commit(retention_time_ms=5_000, version=4)
