@@ -17,6 +17,9 @@ from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
 from mockbroker.core.quotas import ClientQuotas
 from mockbroker.core.security.scram import ScramCredentials
+from mockbroker.core.share.partitions import SharePartitions
+from mockbroker.core.share.persister import Persister
+from mockbroker.core.share.share_settings import ShareSettings
 from mockbroker.core.share.states import ShareStates
 from mockbroker.core.telemetry import Telemetry
 from mockbroker.core.throttling import Throttling
@@ -96,5 +99,9 @@ class Core:
         )
         self.verifier = Verifier(self.clock, self.waiting, settings, self.cluster, self.transactions)
         self.share_states = ShareStates(self.cluster)
+        persister = Persister(self.cluster, self.share_states)
+        self.share_partitions = SharePartitions(
+            self.cluster, ShareSettings(settings, self.configs), persister
+        )
         self.addresses: Callable[[Node, Any], tuple[str, int]] = _own_address
         self.authorizer: Any = None
