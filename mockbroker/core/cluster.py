@@ -226,6 +226,8 @@ class Cluster:
             partition = Partition(topic, len(topic.partitions), state, self.around)
             topic.partitions.append(partition)
             self._add(partition)
+        self.version += 1
+        topic.version += 1
         return topic
 
     def delete_topic(self, name: str) -> Topic:

@@ -198,7 +198,8 @@ class ConsumerMembers:
             or self._hash(group.subscriptions) != group.metadata_hash
         ):
             self._raise_epoch(change, False)
-        group.checked_version = self._cluster.version
+        else:
+            change.checked_version = self._cluster.version
 
     def _raise_epoch(self, change: ConsumerChange, must_rise: bool) -> None:
         group, member, updated = change.group, change.member, change.updated
