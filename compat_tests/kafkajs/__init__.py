@@ -1,0 +1,1 @@
+"""Tests driven by kafkajs, a client for Node.js."""
