@@ -17,7 +17,6 @@ _GIVEN_AT_START = frozenset(
         "controller.listener.names",
         "controller.quorum.bootstrap.servers",
         "group.initial.rebalance.delay.ms",
-        "group.streams.initial.rebalance.delay.ms",
         "listener.security.protocol.map",
         "listeners",
         "log.dir",
@@ -29,6 +28,16 @@ _GIVEN_AT_START = frozenset(
         "share.coordinator.state.topic.replication.factor",
         "transaction.state.log.min.isr",
         "transaction.state.log.replication.factor",
+    }
+)
+
+#: What docs/differences.md lists, as the brokers and as the groups have it.
+_OWN_DEFAULTS = frozenset(
+    {
+        "consumer.assignment.interval.ms",
+        "group.consumer.assignment.interval.ms",
+        "group.streams.initial.rebalance.delay.ms",
+        "streams.initial.rebalance.delay.ms",
     }
 )
 
@@ -80,8 +89,7 @@ def describe_configs(run: Run) -> None:
 def _whole_group(run: Run, version: int) -> None:
     asked = {"resources": [_resource(_GROUP, "absent")], "include_synonyms": True}
     configs = run.prepare("DescribeConfigs", version, **asked)["results"][0]["configs"]
-    # Our own default of it is shorter.
-    shown = [config for config in configs if config["name"] != "streams.initial.rebalance.delay.ms"]
+    shown = [config for config in configs if config["name"] not in _OWN_DEFAULTS]
     run.note(f"DescribeConfigs v{version}: a whole group", shown)
 
 
@@ -98,7 +106,7 @@ def _whole_broker(run: Run, version: int) -> None:
         # Our sentences are our own.
         if "documentation" in config:
             config["documentation"] = bool(config["documentation"])
-    shown = [config for config in configs if config["name"] not in _GIVEN_AT_START]
+    shown = [config for config in configs if config["name"] not in _GIVEN_AT_START | _OWN_DEFAULTS]
     run.note(f"DescribeConfigs v{version}: a whole broker", shown)
 
 
