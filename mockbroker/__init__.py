@@ -6,25 +6,35 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mockbroker.config import ConfigError
-    from mockbroker.mock_cluster import (
-        Cluster,
-        MockCluster,
-        NotAvailableYet,
+    from mockbroker.control.faults import FaultNeverFired
+    from mockbroker.control.problems import BadField
+    from mockbroker.control.views import (
+        ConnectionState,
+        GroupState,
+        Member,
+        OffsetAndMetadata,
         PartitionState,
+        ProducerState,
         Record,
-        open_cluster,
+        TransactionState,
     )
+    from mockbroker.control.waits import WaitTimeout
+    from mockbroker.mock_cluster import Cluster, MockCluster, NotAvailableYet
     from mockbroker.server.listeners import AddressInUse, CannotListen
+    from mockbroker.trio_cluster import TrioCluster, open_cluster
     from protocol_specs.errors import ErrorCode, KafkaError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AddressInUse",
+    "BadField",
     "CannotListen",
     "Cluster",
     "ConfigError",
+    "ConnectionState",
     "ErrorCode",
+    "FaultNeverFired",
     "GroupState",
     "KafkaError",
     "Member",
@@ -32,7 +42,11 @@ __all__ = [
     "NotAvailableYet",
     "OffsetAndMetadata",
     "PartitionState",
+    "ProducerState",
     "Record",
+    "TransactionState",
+    "TrioCluster",
+    "WaitTimeout",
     "__version__",
     "open_cluster",
 ]
@@ -40,10 +54,13 @@ __all__ = [
 # Where each public name lives. It is imported on first use, so that importing the package costs nothing.
 _HOMES = {
     "AddressInUse": "mockbroker.server.listeners",
+    "BadField": "mockbroker.control.problems",
     "CannotListen": "mockbroker.server.listeners",
     "Cluster": "mockbroker.mock_cluster",
     "ConfigError": "mockbroker.config",
+    "ConnectionState": "mockbroker.control.views",
     "ErrorCode": "protocol_specs.errors",
+    "FaultNeverFired": "mockbroker.control.faults",
     "GroupState": "mockbroker.control.views",
     "KafkaError": "protocol_specs.errors",
     "Member": "mockbroker.control.views",
@@ -51,8 +68,12 @@ _HOMES = {
     "NotAvailableYet": "mockbroker.mock_cluster",
     "OffsetAndMetadata": "mockbroker.control.views",
     "PartitionState": "mockbroker.control.views",
+    "ProducerState": "mockbroker.control.views",
     "Record": "mockbroker.control.views",
-    "open_cluster": "mockbroker.mock_cluster",
+    "TransactionState": "mockbroker.control.views",
+    "TrioCluster": "mockbroker.trio_cluster",
+    "WaitTimeout": "mockbroker.control.waits",
+    "open_cluster": "mockbroker.trio_cluster",
 }
 
 

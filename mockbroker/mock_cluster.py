@@ -3,131 +3,70 @@
     with MockCluster(brokers=3, topics={"orders": 6}) as kafka:
         producer = KafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
 
-`MockCluster` runs in a background thread and may be used from any thread; `open_cluster` is the same inside a trio
-program.
+`MockCluster` runs in a background thread and may be used from any thread; `trio_cluster.open_cluster` is the same
+inside a trio program.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockbroker.control.commands import Commands, config_texts, topic_specs
+from mockbroker.control.commands import config_texts, topic_specs
 from mockbroker.control.views import (
+    ConnectionState,
     GroupState,
     Member,
     MetricsPush,
     OffsetAndMetadata,
     PartitionState,
+    ProducerState,
     Record,
+    TransactionState,
 )
-from mockbroker.core import brokers as core_brokers
+from mockbroker.control.waits import DEFAULT_TIMEOUT, Wait, Waits
+from mockbroker.handles import BrokerHandle, ClockHandle, FaultHandle, JournalHandle
 from mockbroker.server.cluster import ServedCluster
-from mockbroker.server.server import serving
 from mockbroker.server.thread import BackgroundServer
+from mockbroker.server.waits import wait_in_thread
+from mockbroker.steering import Steering
+
+if TYPE_CHECKING:
+    from mockbroker.control.exchange import Exchange
 
 __all__ = [
     "BrokerHandle",
     "ClockHandle",
     "Cluster",
+    "ConnectionState",
+    "FaultHandle",
     "GroupState",
+    "JournalHandle",
     "Member",
     "MetricsPush",
     "MockCluster",
     "NotAvailableYet",
     "OffsetAndMetadata",
     "PartitionState",
+    "ProducerState",
     "Record",
-    "open_cluster",
+    "TransactionState",
 ]
 
 _T = TypeVar("_T")
 Text = bytes | str | None
 
 #: Names that are promised and not built yet.
-_PROMISED = frozenset(
-    {
-        "control_url",
-        "fault",
-        "journal",
-        "reset",
-        "restore",
-        "snapshot",
-        "wait_until_committed",
-        "wait_until_group",
-        "wait_until_requests",
-    }
-)
+_PROMISED = frozenset({"control_url"})
 
 
 class NotAvailableYet(RuntimeError):
     """Something that is promised, and that this version does not have."""
 
 
-class BrokerHandle:
-    """One broker of a cluster. Its methods return when the controller has acted and Metadata shows it."""
-
-    def __init__(self, cluster: Cluster, broker_id: int) -> None:
-        self._cluster = cluster
-        self.id = broker_id
-
-    def stop(self) -> None:
-        """Shut it down in a controlled way: leaders move away, its ports close."""
-        self._cluster._call(lambda: self._cluster._served.stop_broker(self.id))
-
-    def kill(self) -> None:
-        """End it without warning: its connections are reset."""
-        self._cluster._call(lambda: self._cluster._served.kill_broker(self.id))
-
-    def start(self) -> None:
-        """Start it again, on its port and with its logs.
-
-        Raises:
-            AddressInUse: somebody else has taken the port.
-        """
-        self._cluster._call(lambda: self._cluster._served.start_broker(self.id))
-
-    def isolate(self) -> None:
-        """Cut it off from the other brokers and the controller, which miss it after the session timeout."""
-        self._cluster._on_core(lambda core: core_brokers.isolate(core.cluster, self.id))
-
-    def heal(self) -> None:
-        """End the isolation."""
-        self._cluster._on_core(lambda core: core_brokers.heal(core.cluster, self.id))
-
-
-class ClockHandle:
-    """The brokers' time. It follows real time until it is paused; clients' own time is not touched."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-
-    @property
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self._cluster._call(lambda: self._cluster._served.core.clock.now)
-
-    def pause(self) -> None:
-        """Stop the brokers' time where it is."""
-        self._cluster._call(lambda: self._cluster._served.server.timekeeper.pause())
-
-    def resume(self) -> None:
-        """Let it go on from where it stands."""
-        self._cluster._call(lambda: self._cluster._served.server.timekeeper.resume())
-
-    def advance(self, seconds: float) -> None:
-        """Let `seconds` pass at once, paused or not. All that becomes due meanwhile has happened on return.
-
-        Raises:
-            ValueError: time cannot go back.
-        """
-        self._cluster._call(lambda: self._cluster._served.server.timekeeper.advance(seconds))
-
-
-class Cluster:
-    """What `MockCluster` and `open_cluster` have in common.
+class Cluster(Steering):
+    """What `MockCluster` and `TrioCluster` have in common.
 
     Args:
         brokers: how many; their ids count up from 1, or from config's `node.id`.
@@ -168,10 +107,12 @@ class Cluster:
             seed=seed,
             telemetry=telemetry,
         )
-        self._commands = Commands(self._served.core)
+        control = self._served.control
+        self._commands, self._inspection = control.commands, control.inspection
         try:
             for topic in wanted:
                 self._commands.create_topic(*topic, {})
+            control.begin()
         except BaseException:
             self._served.server.close_all()
             raise
@@ -263,7 +204,7 @@ class Cluster:
 
     def committed(self, group_id: str) -> dict[tuple[str, int], OffsetAndMetadata]:
         """The committed offsets of a group, by topic and partition."""
-        return self._call(lambda: self._commands.committed(group_id))
+        return self._call(lambda: self._inspection.committed(group_id))
 
     def client_metrics(self) -> list[MetricsPush]:
         """What clients pushed of their metrics, oldest first; at most the last thousand pushes.
@@ -271,53 +212,43 @@ class Cluster:
         Raises:
             ValueError: a client pushed what is no OpenTelemetry metrics message.
         """
-        return self._call(self._commands.client_metrics)
+        return self._call(self._inspection.client_metrics)
 
     def group(self, group_id: str) -> GroupState:
         """State, generation, members and assignment of a group; its state is "Dead" where there is none."""
-        return self._call(lambda: self._commands.group(group_id))
+        return self._call(lambda: self._inspection.group(group_id))
 
-    @property
-    def clock(self) -> ClockHandle:
-        """The brokers' time."""
-        return ClockHandle(self)
+    def groups(self) -> list[GroupState]:
+        """All groups, by their names."""
+        return self._call(self._inspection.groups)
 
-    def broker(self, broker_id: int) -> BrokerHandle:
-        """
-        Raises:
-            KafkaError: BROKER_ID_NOT_REGISTERED.
-        """
-        self._on_core(lambda core: core.cluster.node(broker_id))
-        return BrokerHandle(self, broker_id)
+    def lag(self, group_id: str) -> dict[tuple[str, int], int]:
+        """How many offsets a group is behind, for each topic and partition in which it has committed."""
+        return self._call(lambda: self._inspection.lag(group_id))
 
-    def move_leader(self, topic: str, partition: int, to: int) -> None:
-        """Let an in-sync replica of one's choice lead.
+    def producers(self, topic: str, partition: int) -> list[ProducerState]:
+        """The idempotent producers that a partition knows.
 
         Raises:
-            KafkaError: UNKNOWN_TOPIC_OR_PARTITION, or INELIGIBLE_REPLICA where the broker is not active and in sync.
+            KafkaError: UNKNOWN_TOPIC_OR_PARTITION.
         """
-        self._on_core(lambda core: core_brokers.move_leader(core.cluster, topic, partition, to))
+        return self._call(lambda: self._inspection.producers(topic, partition))
 
-    def pause_replication(self, topic: str, partition: int) -> None:
-        """Let the followers catch up, then stop."""
-        self._on_core(lambda core: core.cluster.partition(topic, partition).pause())
+    def transactions(self) -> list[TransactionState]:
+        """All transactional ids, by their names."""
+        return self._call(self._inspection.transactions)
 
-    def resume_replication(self, topic: str, partition: int) -> None:
-        """Let the followers fetch again."""
-        self._on_core(lambda core: core.cluster.partition(topic, partition).resume())
-
-    def _on_core(self, function: Callable[[Any], object]) -> None:
-        self._call(lambda: function(self._served.core))
-
-    def _call(self, function: Callable[[], _T]) -> _T:
-        """Run `function` between two requests."""
-        return self._served.server.call(function)
+    def connections(self) -> list[ConnectionState]:
+        """Who is connected, in the order in which they came."""
+        return self._call(self._inspection.connections)
 
 
 class MockCluster(Cluster):
     """A Kafka cluster in a background thread. Safe to use from any thread; any number may live side by side.
 
     It runs from the moment it is made until `stop`, or the end of a `with` block. See `Cluster` for the arguments.
+
+    Each `wait_until_...` blocks for `timeout` seconds of real time at most, and raises `WaitTimeout` then.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -330,22 +261,109 @@ class MockCluster(Cluster):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        """
+        Raises:
+            FaultNeverFired: a fault that is required did not, and no other exception is on its way.
+        """
+        try:
+            if kind is None and self._background.is_running:
+                self.check_faults()
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """Close everything. Harmless when it has stopped already."""
         self._background.stop()
 
+    def wait_until_group(
+        self,
+        group_id: str,
+        *,
+        state: str | None = None,
+        members: int | None = None,
+        type: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> GroupState:
+        """Until a group is in a state ("Stable"), has so many members, and is of a type ("classic", "consumer")."""
+        found: GroupState = self._wait(
+            self._waits.group(group_id, state=state, members=members, type=type), timeout
+        )
+        return found
+
+    def wait_until_committed(
+        self,
+        group_id: str,
+        topic: str,
+        *,
+        to: int | str = "end",
+        partition: int | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> dict[tuple[str, int], OffsetAndMetadata]:
+        """Until a group has committed to an offset, or the end, in one partition or in all that have records."""
+        found: dict[tuple[str, int], OffsetAndMetadata] = self._wait(
+            self._waits.committed(group_id, topic, to=to, partition=partition), timeout
+        )
+        return found
+
+    def wait_until_requests(
+        self, count: int, *, timeout: float = DEFAULT_TIMEOUT, **conditions: Any
+    ) -> list[Exchange]:
+        """Until so many requests were seen in all; `conditions` as for `journal`."""
+        found: list[Exchange] = self._wait(self._waits.requests(count, **conditions), timeout)
+        return found
+
+    def wait_until_records(
+        self, topic: str, count: int, *, partition: int | None = None, timeout: float = DEFAULT_TIMEOUT
+    ) -> list[Record]:
+        """Until a topic, or one partition, holds so many records."""
+        found: list[Record] = self._wait(self._waits.records(topic, count, partition=partition), timeout)
+        return found
+
+    def wait_until_connections(
+        self,
+        *,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        client_id: str | None = None,
+        broker: int | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> list[ConnectionState]:
+        """Until so many connections are open; `client_id` may have `*` and `?`."""
+        wait = self._waits.connections(at_least=at_least, at_most=at_most, client_id=client_id, broker=broker)
+        found: list[ConnectionState] = self._wait(wait, timeout)
+        return found
+
+    def wait_until_transaction(
+        self, transactional_id: str, *, state: str, timeout: float = DEFAULT_TIMEOUT
+    ) -> TransactionState:
+        """Until a transactional id is in a state: "Ongoing", "CompleteCommit", "CompleteAbort" ..."""
+        found: TransactionState = self._wait(self._waits.transaction(transactional_id, state=state), timeout)
+        return found
+
+    def wait_until_partition(
+        self,
+        topic: str,
+        partition: int,
+        *,
+        isr: list[int] | int | None = None,
+        leader: int | None = None,
+        high_watermark: int | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> PartitionState:
+        """Until a partition has these in-sync replicas, or so many, this leader, this high watermark at least."""
+        wait = self._waits.partition(topic, partition, isr=isr, leader=leader, high_watermark=high_watermark)
+        found: PartitionState = self._wait(wait, timeout)
+        return found
+
+    @property
+    def _waits(self) -> Waits:
+        return self._served.control.waits
+
+    def _wait(self, wait: Wait, timeout: float) -> Any:
+        return wait_in_thread(self._background, self._served.control, wait, timeout)
+
     def _call(self, function: Callable[[], _T]) -> _T:
         return self._background.call(function)
-
-
-@asynccontextmanager
-async def open_cluster(**options: Any) -> AsyncIterator[Cluster]:
-    """A Kafka cluster in the caller's own trio run, for as long as the block lasts. See `Cluster` for the arguments."""
-    cluster = Cluster(**options)
-    async with serving(cluster._served.server):
-        yield cluster
 
 
 def _encoded(text: Text) -> bytes | None:

@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.control.partitioner import partition_for
 from mockbroker.control.views import (
-    GroupState,
-    Member,
-    MetricsPush,
-    OffsetAndMetadata,
     PartitionState,
     Record,
 )
-from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.wire.compression import decompress
 from protocol_specs import record_batch
-from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_ASSIGNMENT
-from protocol_specs.embedded import parse_blob
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.notation import uuid_text
 from protocol_specs.records import Record as WireRecord
 
 if TYPE_CHECKING:
@@ -172,58 +164,13 @@ class Commands:
                 found += [record for record in _records_in(each, batch.view) if start <= record.offset < end]
         return found
 
-    def committed(self, group_id: str) -> dict[tuple[str, int], OffsetAndMetadata]:
-        """The committed offsets of a group by topic and partition; none for a group that there is not."""
-        committed = self._core.groups.committed(group_id)
-        return {
-            key: OffsetAndMetadata(
-                offset.offset, offset.metadata, offset.leader_epoch, offset.commit_timestamp_ms
-            )
-            for key, offset in sorted(committed.items())
-        }
+    def turns(self) -> dict[str, int]:
+        """For each topic, how many records without a key went round its partitions."""
+        return dict(self._next_partition)
 
-    def client_metrics(self) -> list[MetricsPush]:
-        """What clients pushed of their metrics, oldest first.
-
-        Raises:
-            ValueError: a client pushed what is no OpenTelemetry metrics message.
-        """
-        from mockbroker.core.otlp import decode_metrics
-
-        return [
-            MetricsPush(
-                push.client.client_id,
-                uuid_text(push.client_instance_id),
-                push.client.software_name,
-                push.client.software_version,
-                push.received_ms,
-                push.is_terminating,
-                decode_metrics(push.metrics),
-            )
-            for push in self._core.telemetry.pushes
-        ]
-
-    def group(self, group_id: str) -> GroupState:
-        """A group, as it is now."""
-        group = self._core.groups.find_group(group_id)
-        if group is None:
-            return GroupState(group_id, "", "Dead", -1, "", [])
-        if not isinstance(group, ClassicGroup):
-            return GroupState(group_id, group.type.value, group.state_name, -1, "", [])
-        described = group.described()
-        members = [
-            Member(
-                member.member_id,
-                member.group_instance_id,
-                member.client_id,
-                member.client_host,
-                _assignment(member.assignment),
-            )
-            for member in described.members
-        ]
-        return GroupState(
-            group_id, group.type.value, described.state, group.generation_id, described.protocol_data, members
-        )
+    def set_turns(self, turns: Mapping[str, int]) -> None:
+        """Go back to where the turns were."""
+        self._next_partition = dict(turns)
 
     def _topic_to_produce_to(self, name: str) -> Topic:
         cluster = self._core.cluster
@@ -265,14 +212,3 @@ def _records_in(partition: Partition, batch: memoryview) -> list[Record]:
         )
         for record in records
     ]
-
-
-def _assignment(blob: bytes) -> list[tuple[str, int]]:
-    """Topics and partitions of a consumer's assignment; other kinds of clients have their own formats."""
-    try:
-        _, assignment = parse_blob(CONSUMER_PROTOCOL_ASSIGNMENT, blob)
-    except Exception:
-        return []
-    return sorted(
-        (topic.topic, partition) for topic in assignment.assigned_partitions for partition in topic.partitions
-    )

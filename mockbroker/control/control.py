@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockbroker.control.commands import Commands
 from mockbroker.control.fault_spec import fault_spec
 from mockbroker.control.faults import Fault, Faults, check_all_fired
+from mockbroker.control.inspection import Inspection
 from mockbroker.control.journal import Journal
 from mockbroker.control.pauses import Pauses
+from mockbroker.control.states import Snapshot, Snapshots
+from mockbroker.control.waits import Waits
 
 if TYPE_CHECKING:
     from mockbroker.control.asked import Names
+    from mockbroker.control.exchange import Exchange
     from mockbroker.core.assembly import Core
+    from mockbroker.core.waiting import Pending
     from mockbroker.wire.caller import Caller
 
 __all__ = ["Control", "Steered"]
@@ -31,6 +36,7 @@ class Steered(Protocol):
     journal: Journal | None
     faults: Faults | None
     callers: dict[int, Caller]
+    parked: dict[Pending, Any]
 
     @property
     def names(self) -> Names:
@@ -45,7 +51,11 @@ class Control:
         seed: of what faults leave to chance.
 
     Attributes:
-        commands: topics, records, groups ...
+        commands: topics, records, partitions.
+        inspection: groups, offsets, producers, transactions, connections.
+        waits: what can be waited for.
+        watchers: called when something may have changed.
+        snapshots: the cluster as it was.
         journal: what was asked and answered.
         faults: what is to go wrong.
     """
@@ -55,7 +65,14 @@ class Control:
         self.commands = Commands(broker.core)
         self.journal = broker.journal or Journal(broker.names)
         broker.journal = self.journal
+        self.inspection = Inspection(broker.core, broker.callers)
+        self.waits = Waits(self.commands, self.inspection, self.journal)
         self.pauses = Pauses(broker.core.clock)
+        self.watchers = broker.core.waiting.watchers
+        self.snapshots = Snapshots(
+            broker.core, self.commands, self.pauses, broker.parked, is_seeded=seed is not None
+        )
+        self._beginning: Snapshot | None = None
         self.faults = Faults(self.pauses, random.Random(seed), self._faults_changed)
 
     def fault(self, **fields: Any) -> Fault:
@@ -66,12 +83,31 @@ class Control:
         """
         return self.faults.add(fault_spec(**fields))
 
+    def begin(self) -> None:
+        """The cluster is as it is to be when it is reset."""
+        self._beginning = self.snapshots.take()
+
+    def reset(self, now: float) -> None:
+        """Go back to the beginning, and forget faults and the journal.
+
+        Args:
+            now: what time it is then, in seconds since the epoch.
+        """
+        assert self._beginning is not None
+        self.faults.clear()
+        self.snapshots.restore(self._beginning, now=now)
+        self.journal.clear()
+
     def check_faults(self) -> None:
         """
         Raises:
             FaultNeverFired: a fault that is required has not fired; the text says which requests came near.
         """
-        check_all_fired(self.faults.never_fired(), self.journal.last(_SHOWN_WITH_FAULTS))
+        check_all_fired(self.faults.never_fired(), self.recent())
+
+    def recent(self) -> list[Exchange]:
+        """The last few exchanges."""
+        return self.journal.last(_SHOWN_WITH_FAULTS)
 
     def _faults_changed(self, is_any_active: bool) -> None:
         self._broker.faults = self.faults if is_any_active else None

@@ -149,10 +149,14 @@ class Faults:
             NotFound: there is no such fault, or it was removed.
         """
         fault = self.find(id)
-        del self._faults[id]
+        self.discard(fault)
+        return fault
+
+    def discard(self, fault: Fault) -> None:
+        """Take a fault away. Harmless when it is gone."""
+        self._faults.pop(fault.id, None)
         fault.release()
         self._drop_inactive()
-        return fault
 
     def clear(self) -> None:
         """Take all faults away."""

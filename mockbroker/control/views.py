@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mockbroker.core.otlp import Metric
 
-__all__ = ["GroupState", "Member", "MetricsPush", "OffsetAndMetadata", "PartitionState", "Record"]
+__all__ = [
+    "ConnectionState",
+    "GroupState",
+    "Member",
+    "MetricsPush",
+    "OffsetAndMetadata",
+    "PartitionState",
+    "ProducerState",
+    "Record",
+    "TransactionState",
+]
 
 
 class Record(NamedTuple):
@@ -73,7 +83,9 @@ class GroupState(NamedTuple):
 
     Attributes:
         type: "classic", "consumer" ...
-        state: as clients see it: "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead".
+        state: as clients see it: "Empty", "PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling",
+            "Stable", "Dead".
+        generation_id: of a group of the newer types, its epoch.
         protocol: the assignor that was agreed on; "" for none.
     """
 
@@ -100,3 +112,57 @@ class MetricsPush(NamedTuple):
     received_ms: int
     is_terminating: bool
     metrics: list[Metric]
+
+
+class ProducerState(NamedTuple):
+    """An idempotent producer, as one partition's log knows it.
+
+    Attributes:
+        last_sequence: of its last record in this epoch; -1 for none.
+        transaction_start_offset: where its open transaction begins; -1 where there is none.
+    """
+
+    topic: str
+    partition: int
+    producer_id: int
+    producer_epoch: int
+    last_sequence: int
+    last_timestamp_ms: int
+    transaction_start_offset: int
+
+
+class TransactionState(NamedTuple):
+    """A transactional id.
+
+    Attributes:
+        state: "Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort".
+        partitions: of the open transaction.
+        start_ms: when it began, in milliseconds since the epoch; -1 before the first.
+        coordinator: the id of the broker that coordinates it.
+    """
+
+    transactional_id: str
+    state: str
+    producer_id: int
+    producer_epoch: int
+    timeout_ms: int
+    start_ms: int
+    partitions: list[tuple[str, int]]
+    coordinator: int
+
+
+class ConnectionState(NamedTuple):
+    """A client's connection to one broker.
+
+    Attributes:
+        software: name and version, as the client told; "unknown" where it did not.
+    """
+
+    connection: int
+    broker: int
+    client_id: str | None
+    client_host: str
+    client_port: int
+    listener: str
+    principal: str
+    software: str

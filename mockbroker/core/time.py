@@ -90,6 +90,14 @@ class Clock:
         if when > self.now:
             self.now = when
 
+    def shift(self, seconds: float) -> None:
+        """Set it to another time, earlier or later, and all its alarms with it: nothing rings."""
+        self.now += seconds
+        for _, _, alarm in self._alarms:
+            alarm.when += seconds
+        # The order stays, and so does the heap.
+        self._alarms[:] = [(when + seconds, order, alarm) for when, order, alarm in self._alarms]
+
     def ring_next(self) -> None:
         """Ring the one alarm that is due first, moving `now` to its time.
 

@@ -101,6 +101,12 @@ class Timekeeper:
         self._ring_until(until)
         self._clock.advance_to(until)
 
+    def rebase(self) -> None:
+        """The core's clock was set to another time, and has other alarms: let its time go on from there."""
+        self._ahead = self._clock.now - self._real_time()
+        self._wakes_at = inf
+        self.rearm()
+
     def rearm(self) -> None:
         """Have the sleeper wake in time for the next alarm."""
         due = self._clock.next_alarm

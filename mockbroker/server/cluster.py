@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from mockbroker.broker import Broker
 from mockbroker.config import Settings
 from mockbroker.config.honoured import HONOURED
+from mockbroker.control.control import Control
 from mockbroker.core import brokers as core_brokers
 from mockbroker.core.assembly import Core
 from mockbroker.profiles import KAFKA_4_3
@@ -26,6 +27,7 @@ from mockbroker.server.listeners import open_sockets
 from mockbroker.server.server import Server
 
 if TYPE_CHECKING:
+    from mockbroker.control.states import Snapshot
     from mockbroker.core.nodes import Node
     from mockbroker.wire.caller import Caller
 
@@ -89,6 +91,7 @@ class ServedCluster:
         try:
             self.core = self._make_core(settings, racks, seed, advertised_port)
             self.broker = Broker(self.core, self._profile)
+            self.control = Control(self.broker, seed)
             self.server = Server(self.broker, settings)
         except BaseException:
             _close_each(opened)
@@ -133,6 +136,38 @@ class ServedCluster:
         if not cluster.node(broker_id).is_running:
             self.server.open(broker_id, self._host, self._port_of[broker_id])
             core_brokers.start(cluster, broker_id)
+
+    def snapshot(self) -> Snapshot:
+        """The cluster as it is now."""
+        return self.control.snapshots.take()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, time included; connections stay. Which brokers listen is then as it was.
+
+        Raises:
+            CannotListen: somebody else has taken the port of a broker that listened then.
+        """
+        self.control.snapshots.restore(snapshot)
+        self._follow()
+
+    def reset(self) -> None:
+        """Go back to the beginning, and forget faults and the journal; time goes on.
+
+        Raises:
+            CannotListen: as `restore`.
+        """
+        self.control.reset(time.time())
+        self.server.timekeeper.resume()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Have the server do as the core now is."""
+        self.server.timekeeper.rebase()
+        for node in self.core.cluster.nodes.values():
+            if not node.is_running:
+                self.server.close(node.id)
+            elif node.id not in self.server.listeners:
+                self.server.open(node.id, self._host, self._port_of[node.id])
 
     def _make_core(
         self, settings: Settings, racks: Sequence[str], seed: int | None, advertised_port: int | None

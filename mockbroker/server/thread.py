@@ -159,6 +159,11 @@ class BackgroundServer:
         """Whether it was not stopped, and belongs to this process."""
         return self._thread is not None and not self._is_foreign
 
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether this code runs in the thread in which the server runs."""
+        return self._thread is not None and self._thread.is_here
+
     def call(self, function: Callable[[], _T]) -> _T:
         """Run `function` as `Server.call` does, and return its result.
 
