@@ -101,7 +101,15 @@ class _Exchange:
         KafkaError: the session is not there, or expects another epoch, or there are too many.
     """
 
-    __slots__ = ("_call", "_expected_epoch", "_order", "_refused", "_request", "_session")
+    __slots__ = (
+        "_call",
+        "_expected_epoch",
+        "_has_unknown_topic",
+        "_order",
+        "_refused",
+        "_request",
+        "_session",
+    )
 
     def __init__(self, request: Any, call: Call) -> None:
         self._request = request
@@ -121,6 +129,7 @@ class _Exchange:
         self._expected_epoch = 0
         self._order: list[SessionPartition] = []
         self._begin(wanted)
+        self._has_unknown_topic = any(partition.topic_id not in names for partition in self._order)
         self._refused: dict[tuple[bytes, int], Fetched] = {}
         self._order = [partition for partition in self._order if self._may_fetch(partition)]
 
@@ -164,7 +173,7 @@ class _Exchange:
         """What can be fetched by topic id and partition, or a Pending of it."""
         request, call = self._request, self._call
         if not self._order:
-            return self._refused
+            return dict(self._refused)
         shared = call.core.share_partitions
         max_bytes = min(request.max_bytes, call.core.settings["fetch.max.bytes"])
         try:
@@ -189,10 +198,14 @@ class _Exchange:
             min_bytes=min(request.min_bytes, max_bytes),
             max_bytes=max_bytes,
         )
-        return fetch.run(call.core.waiting, request.max_wait_ms / 1000)
+        fetched = fetch.run(call.core.waiting, request.max_wait_ms / 1000)
+        return when_ready(fetched, lambda found: {**found, **self._refused})
 
     def answer(self, fetched: dict[tuple[bytes, int], Fetched], acknowledged: Outcome) -> Any:
         request, call = self._request, self._call
+        if self._has_unknown_topic and fetched:
+            # Kafka 4.3 counts the bytes of each topic by its name, and fails where there is none.
+            return refuse(request, call, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
         shared = call.core.share_partitions
         entries: dict[bytes, dict[int, Any]] = {}
         hints = LeaderHints(call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
@@ -200,7 +213,7 @@ class _Exchange:
         if session is not None and session.epoch != self._expected_epoch:
             code = ErrorCode.INVALID_SHARE_SESSION_EPOCH
         else:
-            for key, one in {**fetched, **self._refused}.items():
+            for key, one in fetched.items():
                 has_error = one.error_code is not _NONE
                 if session is None or session.includes(
                     key, has_records=bool(one.records), has_error=has_error

@@ -15,6 +15,7 @@ SUBJECTS = (
     "records",
     "batches",
     "groups",
+    "share_groups",
     "configs",
     "transactions",
     "admin",
