@@ -48,6 +48,11 @@ function stillness (seconds) {
   return { done, touch }
 }
 
+/** What an error says, with the causes that it was given. */
+function account (error) {
+  return [error.name, error.message, ...(error.errors || []).map(account)].join(': ')
+}
+
 /** Obeys commands, one after the other, until standard input ends. */
 async function serve (verbs) {
   for await (const line of readline.createInterface({ input: process.stdin })) {
@@ -57,8 +62,7 @@ async function serve (verbs) {
       const answer = await verbs[command.do](command)
       say({ id: command.id, answer: answer === undefined ? null : answer })
     } catch (error) {
-      const causes = (error.errors || []).map(cause => cause.message)
-      say({ id: command.id, error: [error.name, error.message, ...causes].join(': ') })
+      say({ id: command.id, error: account(error) })
     }
   }
   process.exit()

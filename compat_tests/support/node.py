@@ -39,9 +39,17 @@ def modules(folder: Path) -> Path:
             home.mkdir(parents=True, exist_ok=True)
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(folder / name, home)
-            command = [program, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            install: list[str | Path] = [
+                program,
+                npm,
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+            ]
             caches = {**os.environ, "npm_config_cache": str(CACHE / "npm")}
-            subprocess.run(command, cwd=home, env=caches, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(install, cwd=home, env=caches, check=True, stdout=subprocess.DEVNULL)
             complete.write_text(lock)
     return home / "node_modules"
 
@@ -59,5 +67,5 @@ class NodeProgram:
         assert wanted[self.package] == version
         program, _ = node()
         environment = {"NODE_PATH": str(modules(self.folder)), "NODE_NO_WARNINGS": "1"}
-        command = [program, self.folder / "worker.js", broker.bootstrap_servers]
+        command: list[str | Path] = [program, self.folder / "worker.js", broker.bootstrap_servers]
         return ClientProcess(command, directory, name, environment=environment)

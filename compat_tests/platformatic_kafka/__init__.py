@@ -1,0 +1,1 @@
+"""Tests driven by @platformatic/kafka, a client for Node.js."""
