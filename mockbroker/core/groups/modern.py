@@ -10,6 +10,8 @@ Rules kept here:
 - A group begins in epoch 1, with an empty target assignment of that epoch.
 - A member is never changed, but replaced by another value of it.
 
+`ModernGroup` is that of members that subscribe to topics; a streams group's members share one topology instead.
+
 Source: `ModernGroup`, `ModernGroupMember`, `TargetAssignmentMetadata`, `SubscriptionCount`.
 """
 
@@ -33,6 +35,8 @@ __all__ = [
     "LEAVING_EPOCH",
     "LEAVING_STATIC_EPOCH",
     "NO_PARTITIONS",
+    "EpochGroup",
+    "EpochMember",
     "MemberState",
     "ModernGroup",
     "ModernMember",
@@ -71,7 +75,7 @@ class MemberState(IntEnum):
         return cls.UNKNOWN
 
 
-class ModernMember(Protocol):
+class EpochMember(Protocol):
     """What members of all these groups have."""
 
     @property
@@ -80,10 +84,16 @@ class ModernMember(Protocol):
     def member_epoch(self) -> int: ...
     @property
     def state(self) -> MemberState: ...
+
+
+class ModernMember(EpochMember, Protocol):
+    """A member that subscribes to topics."""
+
     @property
     def subscribed_topic_names(self) -> frozenset[str]: ...
 
 
+E = TypeVar("E", bound=EpochMember)
 M = TypeVar("M", bound=ModernMember)
 
 
@@ -115,7 +125,7 @@ def subscribe_alike(counts: Mapping[str, SubscriptionCount], members: int) -> bo
     return all(count.by_name == members for count in counts.values())
 
 
-def is_reconciled(member: ModernMember, epoch: int) -> bool:
+def is_reconciled(member: EpochMember, epoch: int) -> bool:
     """Whether a member has all that it is to have in this assignment epoch."""
     return member.state is MemberState.STABLE and member.member_epoch == epoch
 
@@ -150,6 +160,11 @@ class Timers:
         if running is None or running.when is None:
             self.start(kind, member_id, seconds, action)
 
+    def is_running(self, kind: str, member_id: str) -> bool:
+        """Whether a timer of another kind has been started and has not rung."""
+        deadline = self._others.get((kind, member_id))
+        return deadline is not None and deadline.when is not None
+
     def stop(self, kind: str, member_id: str) -> None:
         deadline = self._others.pop((kind, member_id), None)
         if deadline is not None:
@@ -182,15 +197,13 @@ class Timers:
         return deadline
 
 
-class ModernGroup(Group, Generic[M]):
+class EpochGroup(Group, Generic[E]):
     """A group whose assignment the coordinator makes.
 
     Attributes:
         members: by member id.
         assignment_timestamp_ms: when the target assignment was made, 0 where that is not known.
-        metadata_hash: of the subscribed topics, when the group epoch last rose.
-        targets: what each member is to have.
-        subscriptions: of topics, those that do not exist included.
+        metadata_hash: of the group's topics, when the group epoch last rose.
         checked_version: the cluster's version at which the hash was last compared with its topics.
     """
 
@@ -202,20 +215,16 @@ class ModernGroup(Group, Generic[M]):
         "group_epoch",
         "members",
         "metadata_hash",
-        "subscriptions",
-        "targets",
         "timers",
     )
 
     def __init__(self, group_id: str, clock: Clock) -> None:
         super().__init__(group_id)
-        self.members: dict[str, M] = {}
+        self.members: dict[str, E] = {}
         self.group_epoch = 1
         self.assignment_epoch = 1
         self.assignment_timestamp_ms = 0
         self.metadata_hash = 0
-        self.targets: dict[str, Assignment] = {}
-        self.subscriptions: dict[str, SubscriptionCount] = {}
         self.checked_version = -1
         self.timers = Timers(clock)
 
@@ -229,7 +238,7 @@ class ModernGroup(Group, Generic[M]):
     def is_empty(self) -> bool:
         return not self.members
 
-    def member(self, member_id: str) -> M:
+    def member(self, member_id: str) -> E:
         """A member.
 
         Raises:
@@ -240,6 +249,36 @@ class ModernGroup(Group, Generic[M]):
             text = f"Member {member_id} is not a member of group {self.group_id}."
             raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, text)
         return member
+
+    # What every group has.
+
+    def listed(self) -> ListedGroup:
+        return ListedGroup(self.group_id, self.protocol_type, self.state_name, self.type.value)
+
+    def delete_error(self) -> ErrorCode:
+        return ErrorCode.NONE if self.is_empty else ErrorCode.NON_EMPTY_GROUP
+
+    def forget_deadlines(self) -> None:
+        self.timers.stop_all()
+
+    def unload(self) -> None:
+        self.forget_deadlines()
+
+
+class ModernGroup(EpochGroup[M]):
+    """A group whose members subscribe to topics, and are given partitions of them.
+
+    Attributes:
+        targets: what each member is to have.
+        subscriptions: of topics, those that do not exist included.
+    """
+
+    __slots__ = ("subscriptions", "targets")
+
+    def __init__(self, group_id: str, clock: Clock) -> None:
+        super().__init__(group_id, clock)
+        self.targets: dict[str, Assignment] = {}
+        self.subscriptions: dict[str, SubscriptionCount] = {}
 
     def put_member(self, member: M) -> None:
         """Take in a member, or what became of one."""
@@ -264,19 +303,5 @@ class ModernGroup(Group, Generic[M]):
         """What a member is to have; nothing where there is no such member."""
         return NO_PARTITIONS if member_id is None else self.targets.get(member_id, NO_PARTITIONS)
 
-    # What every group has.
-
-    def listed(self) -> ListedGroup:
-        return ListedGroup(self.group_id, self.protocol_type, self.state_name, self.type.value)
-
-    def delete_error(self) -> ErrorCode:
-        return ErrorCode.NONE if self.is_empty else ErrorCode.NON_EMPTY_GROUP
-
     def is_subscribed_to(self, topic: str) -> bool:
         return topic in self.subscriptions
-
-    def forget_deadlines(self) -> None:
-        self.timers.stop_all()
-
-    def unload(self) -> None:
-        self.forget_deadlines()
