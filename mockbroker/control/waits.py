@@ -14,6 +14,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockbroker.control.entries import Entry
+from mockbroker.control.exchange import Exchange
 from mockbroker.control.problems import BadField
 from mockbroker.control.query import Query, query
 from protocol_specs.errors import KafkaError
@@ -203,15 +205,11 @@ class Waits:
         """
         wanted = query(**conditions)
         words = ", ".join(f"{name}={value!r}" for name, value in conditions.items())
-
-        def check() -> Any:
-            found = self._journal.exchanges(wanted)
-            return found if len(found) >= count else None
-
+        tally = _Tally(self._journal, wanted)
         return Wait(
             f"{count} requests with {words}" if words else f"{count} requests",
-            check,
-            lambda: f"{len(self._journal.exchanges(wanted))} were seen",
+            lambda: self._journal.exchanges(wanted) if tally.count() >= count else None,
+            lambda: f"{tally.count()} were seen",
             wanted,
         )
 
@@ -220,7 +218,11 @@ class Waits:
 
         def found() -> list[Any]:
             try:
-                return self._commands.records(topic, partition)
+                states = [
+                    self._commands.partition(topic, index) for index in self._partitions(topic, partition)
+                ]
+                most = sum(state.high_watermark - state.log_start_offset for state in states)
+                return self._commands.records(topic, partition) if most >= count or most < _SHOWN else []
             except KafkaError:
                 return []
 
@@ -335,6 +337,31 @@ class Waits:
 
     def _group_words(self, group_id: str) -> str:
         return _group_in_words(self._inspection.group(group_id))
+
+
+class _Tally:
+    """How many exchanges a query finds, counted as they come."""
+
+    def __init__(self, journal: Journal, wanted: Query) -> None:
+        self._journal = journal
+        self._wanted = wanted
+        self._next = wanted.since
+        self._count = 0
+        #: Those that may yet be found, when their answer is there.
+        self._undecided: list[tuple[int, Entry]] = []
+
+    def count(self) -> int:
+        fresh = [*self._undecided, *self._journal.entries(self._next)]
+        self._next = max(self._next, self._journal.total)
+        self._undecided = []
+        for number, entry in fresh:
+            if self._wanted.may_match(entry):
+                exchange = Exchange(number, entry, self._journal.names)
+                if self._wanted.matches(exchange):
+                    self._count += 1
+                elif not exchange.is_answered:
+                    self._undecided.append((number, entry))
+        return self._count
 
 
 def _group_in_words(group: GroupState) -> str:
