@@ -8,6 +8,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 CACHE := $(CURDIR)/.cache
 RUN := $(CACHE)/venv/bin
 DEMO := $(CACHE)/demo/bin
+BENCH := $(CACHE)/bench/bin
 
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -50,8 +51,8 @@ compat-report: $(CACHE)/venv/ready
 differential: $(CACHE)/venv/ready
 	$(RUN)/python -m compat_tests.differential
 
-bench: $(CACHE)/venv/ready
-	$(RUN)/python -m benchmarks
+bench: $(CACHE)/bench/ready
+	$(BENCH)/python -m benchmarks
 
 # With the tools that `make compat` fetched, the demo drives them too.
 JARS := $(CACHE)/kafka-cli/jars
@@ -71,6 +72,12 @@ $(CACHE)/demo/ready: pyproject.toml | $(TMPDIR)
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed' >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(CACHE)/bench/ready: pyproject.toml | $(TMPDIR)
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
 $(TMPDIR):

@@ -23,6 +23,7 @@ class Broker:
 
     bootstrap_servers: str
     is_real: bool = False
+    pids: Sequence[int] = ()
 
     @property
     def first(self) -> str:
@@ -117,7 +118,8 @@ def real_kafka(directory: Path, *, brokers: int, properties: Sequence[str] = ())
             nodes.append(start_node(config, directory, f"kafka-{node}"))
         for server, log in nodes:
             wait_until_started(server, log)
-        yield Broker(",".join(f"127.0.0.1:{port}" for port in ports[::2]), is_real=True)
+        pids = [server.process.pid for server, _ in nodes]
+        yield Broker(",".join(f"127.0.0.1:{port}" for port in ports[::2]), is_real=True, pids=pids)
     finally:
         for server, _ in nodes:
             server.process.terminate()
