@@ -77,6 +77,7 @@ class Cluster(Steering):
         port: the first one's, from which the others' count up; 0: free ones.
         seed: of ids and all that is random.
         telemetry: whether clients are asked for their metrics (KIP-714): those of the client-metrics subscriptions.
+        emulate: the release of Kafka to be: one of `mockbroker.releases.RELEASES`, from "0.11" to "4.3", the default.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
@@ -96,6 +97,7 @@ class Cluster(Steering):
         port: int = 0,
         seed: int | None = None,
         telemetry: bool = False,
+        emulate: str | None = None,
     ) -> None:
         wanted = topic_specs(topics)
         self._served = ServedCluster(
@@ -106,6 +108,7 @@ class Cluster(Steering):
             config=config_texts(config or {}),
             seed=seed,
             telemetry=telemetry,
+            emulate=emulate,
         )
         control = self._served.control
         self._commands, self._inspection = control.commands, control.inspection

@@ -7,10 +7,12 @@ gives follows from three things, and stands nowhere: `handlers.HANDLERS`, `proto
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from types import MappingProxyType
 
 from protocol_specs import APIS
 
-__all__ = ["KAFKA_4_3", "Profile"]
+__all__ = ["FIRST_SINCE_4_0", "KAFKA_4_3", "Profile"]
 
 _PRODUCE = 0
 
@@ -23,6 +25,9 @@ class Profile:
         ranges: what is served, by API name: first and last version.
         advertised_from: where ApiVersions names an earlier first version than is served.
         hidden: what is served, but not named by ApiVersions.
+        supported_features, finalized_features: as in `core.features`; None: those of the newest release.
+        defaults: of broker configs, where they were others than the newest release's.
+        leader_comes_later: whether Metadata says LEADER_NOT_AVAILABLE of a topic that it has just created.
     """
 
     def __init__(
@@ -31,15 +36,26 @@ class Profile:
         ranges: Mapping[int, tuple[int, int]],
         advertised_from: Mapping[int, int],
         hidden: frozenset[int] = frozenset(),
+        *,
+        supported_features: Mapping[str, tuple[int, int]] | None = None,
+        finalized_features: Mapping[str, int] | None = None,
+        defaults: Mapping[str, str] = MappingProxyType({}),
+        leader_comes_later: bool = False,
     ) -> None:
         self.name = name
+        self.supported_features = supported_features
+        self.finalized_features = finalized_features
+        self.defaults = defaults
+        self.leader_comes_later = leader_comes_later
         self._ranges = ranges
         self._advertised_from = advertised_from
         self._hidden = hidden
 
     def with_telemetry(self) -> Profile:
         """The same release with a telemetry receiver (KIP-714)."""
-        return Profile(self.name, self._ranges, self._advertised_from, self._hidden - _TELEMETRY)
+        profile = copy(self)
+        profile._hidden = self._hidden - _TELEMETRY
+        return profile
 
     def served(self, key: int) -> range:
         """The versions that are answered; empty for an API that the release does not offer."""
@@ -57,7 +73,7 @@ class Profile:
 
 
 #: The first version that 4.x still serves, where it is not 0 (KIP-896).
-_FIRST_SINCE_4_0 = {
+FIRST_SINCE_4_0 = {
     "Produce": 3,
     "Fetch": 4,
     "ListOffsets": 1,
@@ -84,7 +100,7 @@ _TELEMETRY = frozenset({71, 72})
 
 KAFKA_4_3 = Profile(
     "4.3",
-    {key: (_FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]) for key, api in APIS.items()},
+    {key: (FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]) for key, api in APIS.items()},
     # Old versions of librdkafka look for Produce v0 before they use anything newer (KIP-896).
     {_PRODUCE: 0},
     _TELEMETRY,

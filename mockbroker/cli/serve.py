@@ -19,7 +19,6 @@ _NOT_YET = {
     "--control": True,
     "--control-token": True,
     "--data-dir": True,
-    "--emulate": True,
     "--memory-limit": True,
     "--tls": False,
     "--tls-dir": True,
@@ -67,6 +66,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a topic to create",
     )
     add("--seed", type=int, metavar="N", help="makes ids and placements the same in every run")
+    add(
+        "--emulate", metavar="VERSION", help='the release of Kafka to be, from "0.11" to "4.3" (default: 4.3)'
+    )
     add("--telemetry", action="store_true", help="ask clients for their metrics (KIP-714)")
     add("--ready-file", metavar="FILE", help="also write the ready line there")
     add("--no-control", action="store_true", help="no control over HTTP")
@@ -128,6 +130,7 @@ def _start(options: argparse.Namespace) -> ServedCluster:
             config={**_read(options.config), **dict(options.set)},
             seed=options.seed,
             telemetry=options.telemetry,
+            emulate=options.emulate,
         )
     except CannotListen as error:
         raise _Refused(str(error), 1) from error

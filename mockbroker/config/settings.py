@@ -11,6 +11,7 @@ Rules kept here (Kafka: `DynamicBrokerConfig`):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from mockbroker.config.definitions import Definition, parse_value
@@ -30,7 +31,13 @@ _MIN_ISR: Final = "min.insync.replicas"
 
 
 class SettingsView:
-    """The configs in force for one broker, or by default in the cluster, as typed values by Kafka's names."""
+    """The configs in force for one broker, or by default in the cluster, as typed values by Kafka's names.
+
+    Attributes:
+        release_defaults: defaults of an older release, where they were others than the newest one's.
+    """
+
+    release_defaults: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -48,7 +55,7 @@ class SettingsView:
             return self._values[name]
         except KeyError:
             definition = _definition(name)
-            text = self.properties.get(name)
+            text = self.properties.get(name, self.release_defaults.get(name))
             value = definition.default_value if text is None else parse_value(definition, text)
             self._values[name] = value
             return value
@@ -85,6 +92,7 @@ class SettingsView:
 class _BrokerSettings(SettingsView):
     def __init__(self, cluster: Settings, broker_id: int) -> None:
         super().__init__()
+        self.release_defaults = cluster.release_defaults
         self._cluster = cluster
         self._broker_id = broker_id
 
@@ -103,13 +111,21 @@ class Settings(SettingsView):
         static: the properties given at start.
         is_elr_enabled: whether eligible leader replicas are on, as in every new cluster since 4.1. Then the controller
             has made `min.insync.replicas` a dynamic default at once (KIP-966).
+        release_defaults: defaults of an older release, where they were others than the newest one's.
 
     Raises:
         ConfigError: a property that no broker has, or a value that is not allowed.
     """
 
-    def __init__(self, static: Mapping[str, str] | None = None, *, is_elr_enabled: bool = True) -> None:
+    def __init__(
+        self,
+        static: Mapping[str, str] | None = None,
+        *,
+        is_elr_enabled: bool = True,
+        release_defaults: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
+        self.release_defaults = release_defaults
         self.static = dict(static or {})
         self.dynamic_default: dict[str, str] = {}
         self._static_of: dict[int, dict[str, str]] = {}

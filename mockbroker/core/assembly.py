@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.cluster import Cluster
 from mockbroker.core.configs import Configs
-from mockbroker.core.feature_changes import follow_elr
+from mockbroker.core.feature_changes import ELR_VERSION, follow_elr
 from mockbroker.core.features import Features
 from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
@@ -72,10 +72,18 @@ class Core:
         self.random = random.Random(seed)
         self.clock = Clock(now)
         self.waiting = Waiting(self.clock)
-        self.features = Features()
+        self.features = Features(profile.supported_features, profile.finalized_features)
         #: The answer to ApiVersions by version and features epoch: clients ask it first on every connection.
         self.encoded_api_versions: dict[tuple[int, int], bytes] = {}
-        self.cluster = Cluster(self.clock, self.waiting, settings, self.random, brokers=brokers, racks=racks)
+        self.cluster = Cluster(
+            self.clock,
+            self.waiting,
+            settings,
+            self.random,
+            brokers=brokers,
+            racks=racks,
+            elr_enabled=self.features.level(ELR_VERSION) > 0,
+        )
         self.features.listeners.append(lambda: follow_elr(self.features, self.cluster, settings))
         self.configs = Configs(settings, self.cluster)
         self.quotas = ClientQuotas()

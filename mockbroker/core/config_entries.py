@@ -76,6 +76,7 @@ class BrokerLayers:
     """Where one broker's configs are set, from the nearest layer to the farthest."""
 
     def __init__(self, settings: Settings, node_id: int) -> None:
+        self._release_defaults = settings.release_defaults
         self._layers: tuple[tuple[Mapping[str, str], ConfigSource], ...] = (
             (settings.dynamic_of(node_id), ConfigSource.DYNAMIC_BROKER),
             (settings.dynamic_default, ConfigSource.DYNAMIC_DEFAULT_BROKER),
@@ -94,6 +95,7 @@ class BrokerLayers:
         ]
         for synonym in names:
             default = BROKER[synonym].default if synonym in BROKER else None
+            default = self._release_defaults.get(synonym, default)
             if default is not None:
                 found.append(Synonym(synonym, None if is_sensitive else default, ConfigSource.DEFAULT))
         while found and found[0].name != name:

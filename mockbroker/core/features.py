@@ -43,7 +43,9 @@ class Features:
     """
 
     def __init__(
-        self, supported: dict[str, tuple[int, int]] | None = None, finalized: dict[str, int] | None = None
+        self,
+        supported: Mapping[str, tuple[int, int]] | None = None,
+        finalized: Mapping[str, int] | None = None,
     ) -> None:
         self.supported = dict(SUPPORTED_4_3 if supported is None else supported)
         self.finalized = dict(FINALIZED_4_3 if finalized is None else finalized)

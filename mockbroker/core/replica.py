@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from mockbroker.core.log import Log
     from mockbroker.core.nodes import Node
 
-__all__ = ["SPECIAL_TIMESTAMPS", "Follower", "FoundOffset", "Isolation", "ReadResult", "Replica"]
+__all__ = [
+    "EARLIEST_TIMESTAMP",
+    "LATEST_TIMESTAMP",
+    "SPECIAL_TIMESTAMPS",
+    "Follower",
+    "FoundOffset",
+    "Isolation",
+    "ReadResult",
+    "Replica",
+]
 
 LATEST_TIMESTAMP = -1
 EARLIEST_TIMESTAMP = -2

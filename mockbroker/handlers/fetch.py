@@ -17,6 +17,7 @@ from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.leader_hints import LeaderHints
+from mockbroker.handlers.old_records import FIRST_FETCH_OF_BATCHES, as_message_set
 from mockbroker.handlers.throttle import client_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -250,6 +251,8 @@ class _Reader:
                 entry = self._failed(wanted, result, hints)
             else:
                 entry = _read_entry(wanted, result)
+                if self._call.version < FIRST_FETCH_OF_BATCHES and result.views:
+                    _convert(entry, wanted, result, self._call.version)
             topic = wanted.key[0]
             if topic == last_topic:
                 topics[-1].partitions.append(entry)
@@ -269,6 +272,13 @@ class _Reader:
         if error.code in _HINTED and self._call.version >= _GIVES_HINTS:
             entry.current_leader = hints.of(wanted.resolve(self._call.core.cluster))
         return entry
+
+
+def _convert(entry: Any, wanted: SessionPartition, result: ReadResult, version: int) -> None:
+    try:
+        entry.records = as_message_set(result.views, version, wanted.fetch_offset)
+    except KafkaError as error:
+        entry.error_code, entry.records = error.code, _EMPTY
 
 
 def _is_shown(

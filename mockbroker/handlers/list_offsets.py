@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from mockbroker.core.replica import SPECIAL_TIMESTAMPS, Isolation
+from mockbroker.core.replica import EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, SPECIAL_TIMESTAMPS, Isolation
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -64,6 +64,8 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
 
 
 def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -> Any:
+    if call.version == 0:
+        return _find_before(call, topic, asked)
     timestamp_ms = asked.timestamp
     if timestamp_ms < 0 and SPECIAL_TIMESTAMPS.get(timestamp_ms, call.version + 1) > call.version:
         raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
@@ -80,6 +82,26 @@ def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -
         timestamp=found.timestamp_ms,
         offset=found.offset,
         leader_epoch=found.leader_epoch,
+    )
+
+
+def _find_before(call: Call, topic: str, asked: Any) -> Any:
+    """Version 0: the starts of segments up to a time, the latest first, before them the end (`fetchOffsetsBefore`)."""
+    partition = call.core.cluster.partition(topic, asked.partition_index)
+    replica = partition.replica_at(call.node.id)
+    replica.check_epoch(_UNKNOWN, True)
+    log = replica.log
+    begun = [(segment.created_ms, max(segment.base_offset, log.start_offset)) for segment in log.segments]
+    begun.append((call.core.clock.now_ms, log.high_watermark))
+    if asked.timestamp == EARLIEST_TIMESTAMP:
+        begun = begun[:1]
+    elif asked.timestamp != LATEST_TIMESTAMP:
+        begun = [one for one in begun if one[0] <= asked.timestamp]
+    offsets = [offset for _, offset in reversed(begun)]
+    return _PARTITION(
+        partition_index=asked.partition_index,
+        error_code=ErrorCode.NONE,
+        old_style_offsets=offsets[: max(asked.max_num_offsets, 0)],
     )
 
 

@@ -157,6 +157,8 @@ def _create(call: Call, name: str) -> ErrorCode:
         except KafkaError:
             # Kafka's broker logs what its controller refused; clients learn nothing of it.
             return code
+        if call.core.profile.leader_comes_later:
+            return ErrorCode.LEADER_NOT_AVAILABLE
     return code
 
 

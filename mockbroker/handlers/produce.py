@@ -17,6 +17,7 @@ from mockbroker.core.validation import first_batch_size, produced_batch
 from mockbroker.core.waiting import NOT_YET, Pending
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.leader_hints import LeaderHints
+from mockbroker.handlers.old_records import FIRST_PRODUCE_OF_BATCHES, as_batch
 from mockbroker.handlers.when_ready import and_then
 from mockbroker.wire.caller import Disconnect
 from protocol_specs.acls import AclOperation, ResourceType
@@ -24,6 +25,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.produce import PRODUCE
 
 if TYPE_CHECKING:
+    from mockbroker.core.batches import Batch
     from mockbroker.core.replicas import Partition
 
 __all__ = ["handle"]
@@ -109,7 +111,7 @@ def _verify(request: Any, call: Call) -> Verdicts | Pending:
         for one in data.partition_data:
             try:
                 partition = _find_partition(call, topic, one.index)
-                batch = produced_batch(one.records, call.version)
+                batch = _batch_of(one.records, call.version)
             except KafkaError:
                 continue  # It is refused when it is to be written.
             if batch.is_transactional and batch.producer_id >= 0:
@@ -179,7 +181,7 @@ def _produce(
     partition: Partition | None = None
     try:
         found = _find_partition(call, topic, data.index)
-        batch = produced_batch(data.records, call.version)
+        batch = _batch_of(data.records, call.version)
         partition = found
         if request.acks not in (-1, 0, 1):
             raise KafkaError(ErrorCode.INVALID_REQUIRED_ACKS)
@@ -203,6 +205,12 @@ def _produce(
         if not _is_settled(one, call, hints, False):
             unsettled.append(one)
     return entry
+
+
+def _batch_of(records: memoryview | None, version: int) -> Batch:
+    if version < FIRST_PRODUCE_OF_BATCHES:
+        return as_batch(records)
+    return produced_batch(records, version)
 
 
 def _find_partition(call: Call, topic: Any, index: int) -> Partition:

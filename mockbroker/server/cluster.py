@@ -22,7 +22,8 @@ from mockbroker.config.honoured import HONOURED
 from mockbroker.control.control import Control
 from mockbroker.core import brokers as core_brokers
 from mockbroker.core.assembly import Core
-from mockbroker.profiles import KAFKA_4_3
+from mockbroker.core.feature_changes import ELR_VERSION
+from mockbroker.profiles import KAFKA_4_3, Profile
 from mockbroker.server.listeners import open_sockets
 from mockbroker.server.server import Server
 
@@ -59,11 +60,12 @@ class ServedCluster:
         config: broker configs as text, by Kafka's names.
         seed: of all that is random.
         telemetry: whether clients are asked for their metrics (KIP-714).
+        emulate: the release of Kafka to be, "2.8" say; None: the newest.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
         CannotListen: a port is taken, or the host is not of this machine.
-        ValueError: no brokers, more racks than brokers, or a port above 65535.
+        ValueError: no brokers, more racks than brokers, a port above 65535, or a release that cannot be emulated.
     """
 
     def __init__(
@@ -78,13 +80,18 @@ class ServedCluster:
         config: Mapping[str, str] | None = None,
         seed: int | None = None,
         telemetry: bool = False,
+        emulate: str | None = None,
     ) -> None:
         _check(brokers, racks, port, advertised_port)
         self._host = host
         self._is_auto = advertised_host == AUTO or (advertised_host is None and host in _EVERYWHERE)
         self._advertised = host if advertised_host in (None, AUTO) else str(advertised_host)
-        self._profile = KAFKA_4_3.with_telemetry() if telemetry else KAFKA_4_3
-        settings = Settings(config)
+        self._profile = _profile(emulate, telemetry)
+        settings = Settings(
+            config,
+            is_elr_enabled=_has_elr(self._profile),
+            release_defaults=self._profile.defaults,
+        )
         _warn_of_no_effect(settings.static)
         opened = _open_each(host, port, brokers)
         self.ports = [sockets[0].getsockname()[1] for sockets in opened]
@@ -199,6 +206,20 @@ class ServedCluster:
         if self._is_auto:
             core.addresses = _address_of_caller
         return core
+
+
+def _profile(emulate: str | None, telemetry: bool) -> Profile:
+    profile = KAFKA_4_3
+    if emulate is not None:
+        from mockbroker.releases import profile_of
+
+        profile = profile_of(emulate)
+    return profile.with_telemetry() if telemetry else profile
+
+
+def _has_elr(profile: Profile) -> bool:
+    finalized = profile.finalized_features
+    return finalized is None or finalized.get(ELR_VERSION, 0) > 0
 
 
 def _address_of_caller(node: Node, caller: Caller) -> tuple[str, int]:
