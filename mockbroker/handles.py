@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from mockbroker.control.exports import save
 from mockbroker.control.faults import check_all_fired
 from mockbroker.control.query import query
-from mockbroker.core import brokers as core_brokers
 
 if TYPE_CHECKING:
     from mockbroker.control.exchange import Exchange
     from mockbroker.control.faults import Fault
     from mockbroker.control.journal import Journal
+    from mockbroker.control.scenarios import Stage
     from mockbroker.server.cluster import ServedCluster
 
 __all__ = ["BrokerHandle", "ClockHandle", "FaultHandle", "Held", "JournalHandle", "ScenarioHandle"]
@@ -58,12 +58,12 @@ class BrokerHandle:
     def isolate(self) -> None:
         """Cut it off from the other brokers and the controller, which miss it after the session timeout."""
         served = self._cluster._served
-        self._cluster._call(lambda: core_brokers.isolate(served.core.cluster, self.id))
+        self._cluster._call(lambda: served.control.causes.isolate(self.id))
 
     def heal(self) -> None:
         """End the isolation."""
         served = self._cluster._served
-        self._cluster._call(lambda: core_brokers.heal(served.core.cluster, self.id))
+        self._cluster._call(lambda: served.control.causes.heal(self.id))
 
 
 class ClockHandle:
@@ -151,13 +151,11 @@ class FaultHandle:
 class ScenarioHandle:
     """A scenario that runs: faults, and causes that are yet to come. It ends with the `with` block that it heads."""
 
-    def __init__(
-        self, cluster: Held, name: str, faults: Iterable[FaultHandle], end: Callable[[], None]
-    ) -> None:
+    def __init__(self, cluster: Held, name: str, stage: Stage) -> None:
         self._cluster = cluster
-        self._end = end
+        self._stage = stage
         self.name = name
-        self.faults = list(faults)
+        self.faults = [FaultHandle(cluster, fault) for fault in stage.faults]
 
     @property
     def hits(self) -> int:
@@ -166,9 +164,7 @@ class ScenarioHandle:
 
     def stop(self) -> None:
         """End it: its faults are removed, nothing more happens. What it has done stays."""
-        self._cluster._call(self._end)
-        for fault in self.faults:
-            fault.remove()
+        self._cluster._call(self._stage.end)
 
     def __enter__(self) -> ScenarioHandle:
         return self

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockbroker.core import brokers as core_brokers
-from mockbroker.handles import BrokerHandle, ClockHandle, FaultHandle, JournalHandle
+from mockbroker.handles import BrokerHandle, ClockHandle, FaultHandle, JournalHandle, ScenarioHandle
 
 if TYPE_CHECKING:
+    from mockbroker.control.causes import Causes
     from mockbroker.control.states import Snapshot
     from mockbroker.server.cluster import ServedCluster
 
@@ -34,7 +34,7 @@ class Steering:
         Raises:
             KafkaError: BROKER_ID_NOT_REGISTERED.
         """
-        self._on_core(lambda core: core.cluster.node(broker_id))
+        self._call(lambda: self._causes.check_broker(broker_id))
         return BrokerHandle(self, broker_id)
 
     def move_leader(self, topic: str, partition: int, to: int) -> None:
@@ -43,15 +43,15 @@ class Steering:
         Raises:
             KafkaError: UNKNOWN_TOPIC_OR_PARTITION, or INELIGIBLE_REPLICA where the broker is not active and in sync.
         """
-        self._on_core(lambda core: core_brokers.move_leader(core.cluster, topic, partition, to))
+        self._call(lambda: self._causes.move_leader(topic, partition, to))
 
     def pause_replication(self, topic: str, partition: int) -> None:
         """Let the followers catch up, then stop."""
-        self._on_core(lambda core: core.cluster.partition(topic, partition).pause())
+        self._call(lambda: self._causes.pause_replication(topic, partition))
 
     def resume_replication(self, topic: str, partition: int) -> None:
         """Let the followers fetch again."""
-        self._on_core(lambda core: core.cluster.partition(topic, partition).resume())
+        self._call(lambda: self._causes.resume_replication(topic, partition))
 
     # Faults
 
@@ -64,6 +64,27 @@ class Steering:
             BadField: a name or a value is not right, or nothing is to be done.
         """
         return FaultHandle(self, self._call(lambda: self._served.control.fault(**fields)))
+
+    def scenario(self, name: str, **options: Any) -> ScenarioHandle:
+        """Begin a scenario: "leader_flaps", "slow_broker" ...; docs/faults.md has them all.
+
+        Raises:
+            BadField: there is none of this name, or it has no such option, or needs one that is not given.
+            KafkaError: a topic or broker is not there.
+        """
+        return ScenarioHandle(self, name, self._call(lambda: self._served.control.scenario(name, options)))
+
+    def move_coordinator(self, group_id: str) -> int:
+        """Let another broker coordinate a group. Returns which one does; the same where there is no other."""
+        return self._call(lambda: self._causes.move_group(group_id))
+
+    def fence_producer(self, transactional_id: str) -> None:
+        """Do as if a second producer had begun with this transactional id.
+
+        Raises:
+            NotFound: there is no such transactional id.
+        """
+        self._call(lambda: self._causes.fence_producer(transactional_id))
 
     def faults(self) -> list[FaultHandle]:
         """The faults that are set, also those that have fired as often as they may."""
@@ -101,8 +122,9 @@ class Steering:
         """Go back to the state in which it started, with the topics that it had then; forget faults and journal."""
         self._call(self._served.reset)
 
-    def _on_core(self, function: Callable[[Any], object]) -> None:
-        self._call(lambda: function(self._served.core))
+    @property
+    def _causes(self) -> Causes:
+        return self._served.control.causes
 
     def _call(self, function: Callable[[], _T]) -> _T:
         """Run `function` between two requests."""

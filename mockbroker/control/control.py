@@ -8,12 +8,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mockbroker.control.causes import Causes
 from mockbroker.control.commands import Commands
 from mockbroker.control.fault_spec import fault_spec
 from mockbroker.control.faults import Fault, Faults, check_all_fired
 from mockbroker.control.inspection import Inspection
 from mockbroker.control.journal import Journal
 from mockbroker.control.pauses import Pauses
+from mockbroker.control.scenarios import Stage, begin
 from mockbroker.control.states import Snapshot, Snapshots
 from mockbroker.control.waits import Waits
 
@@ -52,6 +54,7 @@ class Control:
 
     Attributes:
         commands: topics, records, partitions.
+        causes: what happens without any client's asking: leaders move, brokers are cut off.
         inspection: groups, offsets, producers, transactions, connections.
         waits: what can be waited for.
         watchers: called when something may have changed.
@@ -72,6 +75,7 @@ class Control:
         self.snapshots = Snapshots(
             broker.core, self.commands, self.pauses, broker.parked, is_seeded=seed is not None
         )
+        self.causes = Causes(broker.core)
         self._beginning: Snapshot | None = None
         self.faults = Faults(self.pauses, random.Random(seed), self._faults_changed)
 
@@ -97,6 +101,21 @@ class Control:
         self.faults.clear()
         self.snapshots.restore(self._beginning, now=now)
         self.journal.clear()
+
+    def scenario(self, name: str, options: dict[str, Any]) -> Stage:
+        """Begin a scenario: see `SCENARIOS`.
+
+        Raises:
+            BadField: there is none of this name, or it has no such option, or needs one that is not given.
+            KafkaError: a topic or broker is not there.
+        """
+        stage = Stage(self.faults, self.causes, self.pauses)
+        try:
+            begin(name, stage, options)
+        except BaseException:
+            stage.end()
+            raise
+        return stage
 
     def check_faults(self) -> None:
         """
