@@ -174,9 +174,9 @@ def describe_quorum(run: Run) -> None:
             return run.prepare("DescribeQuorum", version, topics=given)  # noqa: B023
 
         answer = ask("metadata", ("__cluster_metadata", [0]))
-        # How long the log is, and where controllers listen, is each cluster's own.
+        # How long the log is, how many elections there were, and where controllers listen, is each cluster's own.
         partition = answer["topics"][0]["partitions"][0]
-        del partition["high_watermark"]
+        del partition["high_watermark"], partition["leader_epoch"]
         for replica in partition["current_voters"]:
             del replica["log_end_offset"]
             replica.pop("replica_directory_id", None)
@@ -228,7 +228,8 @@ def raft_voters(run: Run) -> None:
         add("no directory", 2, "AAAAAAAAAAAAAAAAAAAAAA", listener)
         add("no listener", 2, other)
         add("other listener", 2, other, {"name": "X", "host": "h", "port": 5})
-        add("nobody there", 2, other, listener)
+        # Whoever was not reached is not tried again at once.
+        add("nobody there", 20 + version, other, listener)
     remove = {"cluster_id": None}
     ask("unknown", "RemoveRaftVoter", 0, voter_id=9, voter_directory_id=other, **remove)
     ask("itself", "RemoveRaftVoter", 0, voter_id=1, voter_directory_id=own, **remove)

@@ -167,7 +167,10 @@ def incremental_alter_configs(run: Run) -> None:
             ("min isr 0", ("min.insync.replicas", _SET, "0")),
             ("operation 4", ("retention.ms", 4, "1")),
             ("operation -1", ("retention.ms", -1, "1")),
-            ("long value", ("leader.replication.throttled.replicas", _SET, "0:1," * 9000)),
+            (
+                "long value",
+                ("leader.replication.throttled.replicas", _SET, "0:1," * 8000),
+            ),
             ("remote", ("remote.storage.enable", _SET, "true")),
         ):
             ask(label, topic(operation))
@@ -249,7 +252,7 @@ def _groups_and_subscriptions(run: Run, version: int) -> None:
     session = "consumer.session.timeout.ms"
     ask("validate", _GROUP, group, (session, _SET, "50000"), validate_only=True)
     ask("set", _GROUP, group, (session, _SET, "50000"))
-    _described(run, f"group v{version}", _GROUP, group)
+    _described(run, f"group v{version}", _GROUP, group, session)
     ask("too small", _GROUP, group, (session, _SET, "1"))
     ask("heartbeat above session", _GROUP, group, ("consumer.heartbeat.interval.ms", _SET, "50001"))
     ask("unknown", _GROUP, group, ("no.such", _SET, "1"))
