@@ -76,6 +76,7 @@ def _entry(request: Any, entry: ConfigEntry, resource_type: int) -> Any:
         name=entry.name,
         value=entry.value,
         read_only=entry.is_read_only,
+        is_default=entry.is_default,
         config_source=entry.source,
         is_sensitive=entry.is_sensitive,
         config_type=entry.type,
