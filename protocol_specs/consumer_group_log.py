@@ -78,7 +78,8 @@ CONSUMER_GROUP_MEMBER_METADATA_VALUE = Schema(
                 metadata=bytes_,
             ),
         )
-        .nullable(),
+        .nullable()
+        .filled(),
     ),
 )
 

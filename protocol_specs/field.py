@@ -60,6 +60,7 @@ class Field:
         tag: of a tagged field; else None.
         null_start, null_last: the versions in which it may be null.
         is_plain: whether its length stays as it was in flexible versions too.
+        is_filled: whether a struct that may be null is one of defaults where it is absent.
     """
 
     # What most fields have stands on the class, so that a copy is cheap: there are thousands.
@@ -71,6 +72,7 @@ class Field:
     null_start = FOREVER
     null_last = FOREVER
     is_plain = False
+    is_filled = False
     given_default: Any = _NOT_GIVEN
 
     def __init__(self, type: str, **traits: Any) -> None:
@@ -91,6 +93,10 @@ class Field:
     def nullable(self, *, since: int = 0, until: int = FOREVER) -> Field:
         """May be null, in these versions."""
         return self._but(null_start=since, null_last=until)
+
+    def filled(self) -> Field:
+        """A struct that may be null, but is one of defaults where it is absent."""
+        return self._but(is_filled=True)
 
     def plain(self) -> Field:
         """Keeps its plain length in flexible versions too."""

@@ -14,6 +14,7 @@ Encodings: the protocol guide, KIP-482 (flexible versions), KIP-893 (nullable st
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -24,6 +25,8 @@ from protocol_specs.wire_types import Fixed, WireError, WireType, read_exactly
 
 __all__ = ["Layout", "Struct"]
 
+_INT8 = struct.Struct(">b")
+
 
 class Struct(WireType):
     """Fields in order, then in flexible versions the tagged ones.
@@ -31,29 +34,37 @@ class Struct(WireType):
     Args:
         make: the class of its messages.
         members: all fields of any version, in the spec's order.
+        tagged: whether it is a tagged field itself: then 0 stands for null, elsewhere -1.
     """
 
     guide_name = "STRUCT"
 
     def __init__(
-        self, make: type[Message], members: Sequence[Member], *, flexible: bool, nullable: bool = False
+        self,
+        make: type[Message],
+        members: Sequence[Member],
+        *,
+        flexible: bool,
+        nullable: bool = False,
+        tagged: bool = False,
     ) -> None:
         super().__init__()
         self.make = make
         self.nullable = nullable
+        self._null = 0 if tagged else -1
         self.present = [m for m in members if m.wire is not None and m.tag is None]
-        tagged = [m for m in members if m.wire is not None and m.tag is not None]
+        last = [m for m in members if m.wire is not None and m.tag is not None]
         #: None in versions that are not flexible.
-        self.tagged = TaggedFields(tagged) if flexible else None
+        self.tagged = TaggedFields(last) if flexible else None
         self._unread = [m for m in members if m.wire is None or m.tag is not None]
         self.holds_records = any(m.wire.holds_records for m in self.present)
-        if tagged and not flexible:
-            raise TypeError(f"{make.__name__}.{tagged[0].name} is tagged in a version that is not flexible")
-        if any(m.wire.holds_records for m in tagged):
+        if last and not flexible:
+            raise TypeError(f"{make.__name__}.{last[0].name} is tagged in a version that is not flexible")
+        if any(m.wire.holds_records for m in last):
             raise TypeError(f"{make.__name__} has records in a tagged field")
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:
-        if self.nullable and read_exactly(stream, 1, path)[0] >= 0x80:
+        if self.nullable and _INT8.unpack(read_exactly(stream, 1, path))[0] <= self._null:
             return None
         message = self.make()
         for member in self._unread:
@@ -68,7 +79,7 @@ class Struct(WireType):
 
     def _build(self, obj: Any, stream: IO[bytes], context: Any, path: str) -> Any:
         if self.nullable:
-            stream.write(b"\xff" if obj is None else b"\x01")
+            stream.write(_INT8.pack(self._null if obj is None else 1))
         elif obj is None:
             raise WireError("null where a struct may not be", path=path)
         if obj is None:
@@ -84,7 +95,7 @@ class Struct(WireType):
             self._emit_parse_present(source, target)
             return
         source.unpack("b", ["n"])
-        with source.block("if n < 0:"):
+        with source.block(f"if n <= {self._null}:"):
             source.line(f"{target} = None")
         with source.block("else:"):
             self._emit_parse_present(source, target)
@@ -114,7 +125,7 @@ class Struct(WireType):
             self._emit_build_present(source, message)
             return
         with source.block(f"if {message} is None:"):
-            source.line("out.append(255)")
+            source.line(f"out.append({self._null & 0xFF})")
         with source.block("else:"):
             source.line("out.append(1)")
             self._emit_build_present(source, message)

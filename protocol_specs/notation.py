@@ -22,7 +22,8 @@ between versions is said beside the field's name, and nowhere else:
   `PRODUCE.response.responses.partition_responses(...)`. Where messages are made all the time, `schema.make` is the
   same function without the detour.
 - A field that all versions have must be given; a field that some lack has a default: `default()`'s, else null where it
-  is nullable, else empty or zero. A field that a version lacks is not written, and parses to its default.
+  is nullable (unless it is `filled()`), else empty or zero. A field that a version lacks is not written, and parses to
+  its default.
 - A tagged field is left out where it has its default. A struct's default is its fields' defaults, so those of a tagged
   struct are said even though they must be given.
 - Compact lengths and the tag section follow from `flexible`; nobody writes them.

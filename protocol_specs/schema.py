@@ -126,7 +126,7 @@ class Schema:
     def default_of(self, name: str) -> Any:
         """The value of a field where it is absent."""
         field = self.fields[name]
-        if field.type == "struct" and field.null_start == FOREVER:
+        if field.type == "struct" and (field.null_start == FOREVER or field.is_filled):
             child: Schema = getattr(self, name)
             return child.default
         return field.absent_value
@@ -136,13 +136,14 @@ class Schema:
         field = self.fields[name]
         return field.tag is None and field.start <= self.versions[0] and field.last >= self.versions[-1]
 
-    def bind(self, version: int, *, nullable: bool = False) -> Struct:
-        """The struct as it is in one version."""
+    def bind(self, version: int, *, nullable: bool = False, tagged: bool = False) -> Struct:
+        """The struct as it is in one version; see `Struct`."""
         members = [
             Member(name, self._wire_type(name, field, version), self.default_of(name), field.tag)
             for name, field in self.fields.items()
         ]
-        return Struct(self.type, members, flexible=version >= self.flexible_from, nullable=nullable)
+        flexible = version >= self.flexible_from
+        return Struct(self.type, members, flexible=flexible, nullable=nullable, tagged=tagged)
 
     def _wire_type(self, name: str, field: Field, version: int) -> WireType | None:
         if not field.start <= version <= field.last:
@@ -155,7 +156,7 @@ class Schema:
             return _sized(field.type, compact, nullable)
         if field.type == "struct":
             struct: Schema = getattr(self, name)
-            return struct.bind(version, nullable=nullable)
+            return struct.bind(version, nullable=nullable, tagged=field.tag is not None)
         element = self._wire_type(name, field.array_of or Field("struct"), version)
         assert element is not None
         return Array(element, compact=compact, nullable=nullable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -89,6 +90,34 @@ def test_compact_lengths_are_varints_of_one_more(length: int, prefix: str) -> No
     built = layout.build(schema(it=b"x" * length))
     assert built.startswith(bytes.fromhex(prefix) + b"x")
     assert len(layout.parse(built).it) == length
+
+
+def test_tagged_structs_may_be_null() -> None:
+    """There a zero stands for null, and what is left out is the default, whichever that is."""
+    schema = Schema(
+        "Tagged",
+        versions="0-0",
+        flexible="0+",
+        fields=struct(
+            plain=tag(0, since=0).struct(x=int8),
+            perhaps=tag(1, since=0).struct(y=int8).nullable(),
+            filled=tag(2, since=0).struct(z=int8).nullable().filled(),
+        ),
+    )
+    layout = schema[0]
+    for message, content in (
+        (schema(), "00"),
+        (schema(filled=None), "01 02 01 00"),
+        (schema(perhaps=schema.perhaps(y=5), filled=schema.filled(z=6)), "02 01 03 010500 02 03 010600"),
+        (schema(plain=schema.plain(x=4), filled=schema.filled(z=0)), "01 00 02 0400"),
+    ):
+        assert layout.build(message) == bytes.fromhex(content)
+        assert layout.parse(bytes.fromhex(content)) == message
+        stream = io.BytesIO()
+        layout.build_stream(message, stream)
+        assert stream.getvalue() == bytes.fromhex(content)
+        assert layout.parse_stream(io.BytesIO(bytes.fromhex(content))) == message
+    assert schema().filled == schema.filled(z=0)
 
 
 def test_structs_may_be_nested_and_null() -> None:
