@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from compat_tests.kafka_cli.cli import Cli, ToolServer
 from compat_tests.support import results
 from compat_tests.support.brokers import Broker, mockbroker, real_kafka
 
@@ -38,6 +40,22 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     start = real_kafka if request.config.getoption("--real-kafka") else mockbroker
     with start(tmp_path_factory.mktemp("broker"), **wanted) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def tool_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolServer]:
+    """The JVM of Kafka's tools, shared by the run."""
+    server = ToolServer(tmp_path_factory.mktemp("tools"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def cli(tool_server: ToolServer, kafka: Broker, tmp_path: Path) -> Iterator[Cli]:
+    """Kafka's command line tools, on the module's broker."""
+    command_line = Cli(kafka, tool_server, tmp_path)
+    yield command_line
+    command_line.stop_all()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -32,6 +32,7 @@ class ClientProcess:
     ) -> None:
         self.running = Running(command, directory, name=name, environment=environment)
         self.commands = 0
+        self.always: Mapping[str, Mapping[str, Any]] = {}  # further arguments of a verb
 
     def messages(self, stdout: str) -> list[dict[str, Any]]:
         """Everything it has said so far, in whole lines."""
@@ -41,6 +42,7 @@ class ClientProcess:
         """Gives a command and waits for its answer."""
         self.commands += 1
         number = self.commands
+        arguments = {**self.always.get(verb, {}), **arguments}
         self.running.write(json.dumps({"id": number, "do": verb, **arguments}) + "\n")
 
         def answered(stdout: str) -> dict[str, Any] | None:

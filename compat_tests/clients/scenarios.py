@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,6 +38,7 @@ class ClientScenarios:
     """Tests for one client library; `version` comes from the subclass."""
 
     family: ClassVar[Program]
+    always: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # further arguments of a verb
 
     @pytest.fixture
     def start(self, version: str, kafka: Broker, tmp_path: Path) -> Iterator[Start]:
@@ -46,6 +47,7 @@ class ClientScenarios:
 
         def one_more(name: str) -> ClientProcess:
             started.append(self.family.start(version, kafka, tmp_path, name))
+            started[-1].always = self.always
             return started[-1]
 
         yield one_more

@@ -32,6 +32,8 @@ MAIN_CLASSES = {
     "kafka-e2e-latency": "org.apache.kafka.tools.EndToEndLatency",
     "kafka-verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
     "kafka-verifiable-consumer": "org.apache.kafka.tools.VerifiableConsumer",
+    "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
+    "transactional-message-copier": "org.apache.kafka.tools.TransactionalMessageCopier",
 }
 QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 # Said by the tools themselves whatever the broker is: see the first lines of every recorded session.

@@ -1,0 +1,1 @@
+"""Tests driven by Apache Kafka's own clients for Java."""

@@ -1,0 +1,67 @@
+"""Clients for Java that share one JVM, each with a thread of its own (see Worker.java)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from compat_tests.clients.harness import ClientProcess
+from compat_tests.support import jvm
+from compat_tests.support.brokers import Broker
+from compat_tests.support.processes import Running
+
+FOLDER = Path(__file__).parent
+
+
+class Jvm:
+    """The JVM; it starts with its first client."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.running: Running | None = None
+        self.clients = 0
+
+    def start(self, broker: Broker, name: str) -> JvmClient:
+        """A client that is connected to nothing yet."""
+        if self.running is None:
+            self.running = Running(jvm.run(FOLDER, "Worker", heap="384m"), self.directory, name="jvm")
+        self.clients += 1
+        return JvmClient(self.running, broker, f"{name}-{self.clients}")
+
+    def close(self) -> None:
+        if self.running is not None:
+            self.running.stop()
+
+
+class JvmClient(ClientProcess):
+    """One of its clients; it does what a process of its own does."""
+
+    def __init__(self, running: Running, broker: Broker, name: str) -> None:
+        self.running = running
+        self.commands = 0
+        self.always = {}
+        self.name = name
+        self.servers = broker.bootstrap_servers
+        self.mark = f'{{"client":"{name}",'
+
+    def messages(self, stdout: str) -> list[dict[str, Any]]:
+        """Everything that this client has said so far."""
+        return [json.loads(line) for line in stdout.split("\n")[:-1] if line.startswith(self.mark)]
+
+    def ask(self, verb: str, *, within: float = 30.0, **arguments: Any) -> Any:
+        """Gives a command and waits for its answer."""
+        return super().ask(verb, within=within, client=self.name, bootstrap_servers=self.servers, **arguments)
+
+    def reports(self, kind: str) -> Sequence[list[int]]:
+        """Every assignment, or what was revoked, or lost, in order."""
+        return [message[kind] for message in self.messages(self.running.stdout) if kind in message]
+
+    def kill(self) -> None:
+        """Ends it as a crash would: nothing is said to the broker."""
+        self.ask("die")
+
+    def close(self) -> None:
+        if self.running.process.poll() is None:
+            self.ask("close")
