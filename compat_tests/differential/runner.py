@@ -97,6 +97,7 @@ class Run:
 
 
 Case = Callable[[Run], None]
+_FAILED = "the case failed: "
 
 
 @dataclass
@@ -127,12 +128,15 @@ def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
             try:
                 case(run)
             except Exception as error:
-                run.note(f"{case.__module__}.{case.__qualname__}", f"the case failed: {error!r}")
+                run.note(f"{case.__module__}.{case.__qualname__}", f"{_FAILED}{error!r}")
         for (label, one), (other_label, other) in zip(runs[0].answers, runs[1].answers, strict=False):
             outcome.compared += 1
             lines = differences(normal[0](one), normal[1](other))
             if label != other_label:
                 lines = [f"after this the two went different ways: {other_label}"]
+            elif isinstance(one, str) and one.startswith(_FAILED):
+                # Also where both fail in one way: then nothing behind it was compared.
+                lines = [one]
             if lines:
                 outcome.different.append((label, lines))
             else:

@@ -15,6 +15,8 @@ SUBJECTS = (
     "records",
     "batches",
     "groups",
+    "consumer_groups",
+    "migration",
     "share_groups",
     "configs",
     "transactions",

@@ -304,10 +304,26 @@ def are_homogeneous(
     return all(count == (0, 1) for count in subscriptions.values())
 
 
-def preferred_assignor(counts: Mapping[str, int]) -> str | None:
-    """The assignor that most members ask for; None where nobody asks for one."""
-    # Kafka counts in a HashMap, whose order decides a tie.
-    return max(hash_order(counts), key=lambda name: counts[name], default=None)
+def preferred_assignor(
+    counts: Mapping[str, int], former: str | None = None, vote: str | None = None
+) -> str | None:
+    """The assignor that most members ask for; None where nobody asks for one.
+
+    Args:
+        counts: how many ask for each.
+        former: what a member asked for that now asks for `vote`.
+    """
+    ordered = {name: counts[name] for name in hash_order(counts)}
+    if former:
+        ordered[former] -= 1
+        if not ordered[former]:
+            del ordered[former]
+    if vote in ordered:
+        ordered[vote] += 1
+    elif vote:
+        # Kafka's HashMap has both names in one bucket, and the one that is added stands in front: it decides a tie.
+        ordered = {vote: 1, **ordered}
+    return max(ordered, key=ordered.__getitem__, default=None)
 
 
 def _counted(member: ConsumerMember) -> tuple[object, ...]:

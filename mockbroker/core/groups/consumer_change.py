@@ -18,7 +18,6 @@ Source: `GroupMetadataManager.consumerGroupHeartbeat` and what it calls.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -263,13 +262,9 @@ class ConsumerMembers:
         change.target_epoch, change.target = epoch, new.targets.get(updated.member_id, NO_PARTITIONS)
 
     def _assignor(self, change: ConsumerChange) -> Assignor:
-        counts = change.group.assignors
-        if change.member.server_assignor != change.updated.server_assignor:
-            counts = Counter(counts)
-            counts.update({change.member.server_assignor or "": -1, change.updated.server_assignor or "": 1})
-            counts = Counter({name: count for name, count in counts.items() if name and count > 0})
+        former, vote = change.member.server_assignor, change.updated.server_assignor
         configured = self._around.limits.consumer_assignors
-        name = preferred_assignor(counts) or configured[0]
+        name = preferred_assignor(change.group.assignors, former, vote) or configured[0]
         return _ASSIGNORS[name if name in configured else configured[0]]
 
     # Reconciling.
