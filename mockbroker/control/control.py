@@ -16,6 +16,7 @@ from mockbroker.control.inspection import Inspection
 from mockbroker.control.journal import Journal
 from mockbroker.control.pauses import Pauses
 from mockbroker.control.scenarios import Stage, begin
+from mockbroker.control.seeding import Seeding
 from mockbroker.control.states import Snapshot, Snapshots
 from mockbroker.control.waits import Waits
 
@@ -54,6 +55,7 @@ class Control:
 
     Attributes:
         commands: topics, records, partitions.
+        seeding: records and offsets from files.
         causes: what happens without any client's asking: leaders move, brokers are cut off.
         inspection: groups, offsets, producers, transactions, connections.
         waits: what can be waited for.
@@ -68,6 +70,7 @@ class Control:
         self.commands = Commands(broker.core)
         self.journal = broker.journal or Journal(broker.names)
         broker.journal = self.journal
+        self.seeding = Seeding(broker.core, self.commands)
         self.inspection = Inspection(broker.core, broker.callers)
         self.waits = Waits(self.commands, self.inspection, self.journal)
         self.pauses = Pauses(broker.core.clock)
