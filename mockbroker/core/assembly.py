@@ -92,8 +92,13 @@ class Core:
         self.telemetry = Telemetry(self.clock, self.random, settings, self.configs)
         self.fetch_sessions = FetchSessions(self.clock, self.random, settings)
         self.cluster.down_listeners.append(lambda node: self.fetch_sessions.drop(node.id))
+        self.share_states = ShareStates(self.cluster)
+        persister = Persister(self.cluster, self.share_states)
+        self.share_partitions = SharePartitions(
+            self.cluster, ShareSettings(settings, self.configs), persister
+        )
         self.groups = GroupCoordinator(
-            self.clock, self.waiting, self.random, settings, self.cluster, self.configs.groups
+            self.clock, self.waiting, self.random, settings, self.cluster, self.configs.groups, persister
         )
         self.producer_ids = ProducerIds(self.cluster.nodes)
         self.transactions = TransactionCoordinator(
@@ -106,10 +111,5 @@ class Core:
             self.groups.end_transaction,
         )
         self.verifier = Verifier(self.clock, self.waiting, settings, self.cluster, self.transactions)
-        self.share_states = ShareStates(self.cluster)
-        persister = Persister(self.cluster, self.share_states)
-        self.share_partitions = SharePartitions(
-            self.cluster, ShareSettings(settings, self.configs), persister
-        )
         self.addresses: Callable[[Node, Any], tuple[str, int]] = _own_address
         self.authorizer: Any = None

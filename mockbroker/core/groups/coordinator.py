@@ -7,12 +7,13 @@ answered when what it wrote is safe. Source: `GroupCoordinatorService`, `KafkaAp
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.consumer_coordinator import ConsumerCoordinator
+from mockbroker.core.groups.deletion import delete_groups
 from mockbroker.core.groups.group_configs import GroupConfigs
 from mockbroker.core.groups.limits import Limits
 from mockbroker.core.groups.requests import (
@@ -36,7 +37,8 @@ from mockbroker.core.groups.results import (
     TopicErrors,
 )
 from mockbroker.core.groups.shard import Producer, Surroundings
-from mockbroker.core.groups.shards import Shards
+from mockbroker.core.groups.shards import Shards, when_all_committed
+from mockbroker.core.groups.share_coordinator import ShareCoordinator
 from mockbroker.core.groups.topic_checks import (
     AllowsTopic,
     allow_all,
@@ -46,6 +48,8 @@ from mockbroker.core.groups.topic_checks import (
     fill_topic_ids,
     merge,
 )
+from mockbroker.core.share.persister import Persister
+from mockbroker.core.share.states import ShareStates
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -75,10 +79,12 @@ class GroupCoordinator:
     Args:
         rng: the cluster's seeded source of randomness; member ids come from it.
         group_configs: the configs that groups have of their own, as text, by group id.
+        persister: reaches the share coordinator; None: one of its own.
 
     Attributes:
         shards: where each group lives.
         consumers: serves the consumer protocol.
+        shares: serves share groups.
     """
 
     def __init__(
@@ -89,12 +95,16 @@ class GroupCoordinator:
         settings: Settings,
         cluster: Cluster,
         group_configs: Mapping[str, Mapping[str, str]] | None = None,
+        persister: Persister | None = None,
     ) -> None:
+        if persister is None:
+            persister = Persister(cluster, ShareStates(cluster))
         self._limits = Limits(settings)
         self._cluster = cluster
         configs = GroupConfigs(settings, group_configs)
-        self.shards = Shards(Surroundings(clock, waiting, rng, self._limits, cluster, configs))
+        self.shards = Shards(Surroundings(clock, waiting, rng, self._limits, cluster, configs, persister))
         self.consumers = ConsumerCoordinator(self.shards, self._limits)
+        self.shares = ShareCoordinator(self.shards, cluster, persister)
 
     # The classic protocol.
 
@@ -197,25 +207,7 @@ class GroupCoordinator:
         self, broker_id: int, group_ids: Iterable[str]
     ) -> list[tuple[str, ErrorCode]] | Pending:
         """DeleteGroups: each group with what became of it; a name that is given twice is answered once."""
-        results: list[tuple[str, ErrorCode]] = []
-        writes: list[tuple[Shard, int]] = []
-        for group_id in dict.fromkeys(group_ids):
-            try:
-                shard = self.shards.shard_of(broker_id, group_id)
-                group = shard.groups.get(group_id)
-                error = ErrorCode.GROUP_ID_NOT_FOUND if group is None else group.delete_error()
-                if group is not None and not error:
-                    tombstones = offsets.delete_group_offsets(shard, group_id) + group.tombstones()
-                    writes.append((shard, shard.write(tombstones)))
-            except KafkaError as refusal:
-                error = refusal.code
-            results.append((group_id, error))
-
-        def reply(error: ErrorCode) -> list[tuple[str, ErrorCode]]:
-            return [(group_id, own or error) for group_id, own in results]
-
-        answer: list[tuple[str, ErrorCode]] | Pending = _when_all_committed(writes, reply)
-        return answer
+        return delete_groups(self.shards, self.shares, broker_id, group_ids)
 
     # Offsets.
 
@@ -326,7 +318,7 @@ class GroupCoordinator:
             code = ErrorCode.NOT_COORDINATOR
             return [FetchedGroup(group.group_id, code) for group in fetched] if error else fetched
 
-        answer: list[FetchedGroup] | Pending = _when_all_committed(reads, reply)
+        answer: list[FetchedGroup] | Pending = when_all_committed(reads, reply)
         return answer
 
     def delete_offsets(
@@ -387,13 +379,3 @@ def _all_failed(topics: Sequence[CommitTopic], code: ErrorCode) -> list[TopicErr
         )
         for topic in topics
     ]
-
-
-def _when_all_committed(writes: Sequence[tuple[Shard, int]], reply: Callable[[ErrorCode], Any]) -> Any:
-    """`Shard.when_committed` for several shards, one after the other."""
-    if not writes:
-        return reply(ErrorCode.NONE)
-    (shard, required), *others = writes
-    return shard.when_committed(
-        required, lambda error: reply(error) if error else _when_all_committed(others, reply)
-    )

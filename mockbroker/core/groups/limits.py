@@ -15,7 +15,7 @@ __all__ = ["Limits"]
 #: A JoinGroup of a new member waits no longer, since its client cannot be seen to be gone.
 _NEW_MEMBER_JOIN_SECONDS: Final = 300.0
 
-#: The first members of an empty consumer group wait for one another, but no longer. Kafka's do not wait.
+#: The first members of an empty consumer or share group wait for one another, but no longer. Kafka's do not wait.
 _FIRST_ASSIGNMENT_SECONDS: Final = 0.05
 
 _ASSIGNOR_CLASSES: Final = {
@@ -40,12 +40,14 @@ class Limits:
         "max_group_size",
         "max_metadata_size",
         "max_session_timeout_ms",
+        "max_share_group_size",
         "min_session_timeout_ms",
         "new_member_join_timeout",
         "offset_partitions",
         "offsets_check_interval",
         "offsets_retention_ms",
         "regex_refresh_interval_ms",
+        "share_initialize_retry_ms",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -70,4 +72,6 @@ class Limits:
         self.consumer_assignors = [
             _ASSIGNOR_CLASSES.get(name, name) for name in settings["group.consumer.assignors"]
         ]
+        self.max_share_group_size: int = settings["group.share.max.size"]
+        self.share_initialize_retry_ms: int = settings["group.share.initialize.retry.interval.ms"]
         self.first_assignment_delay = min(self.initial_rebalance_delay_ms / 1000, _FIRST_ASSIGNMENT_SECONDS)

@@ -29,6 +29,8 @@ from mockbroker.core.groups.limits import Limits
 from mockbroker.core.groups.modern_topics import TopicHashes
 from mockbroker.core.groups.offset_table import NO_PRODUCER, OffsetTable
 from mockbroker.core.groups.records import LogRecord
+from mockbroker.core.groups.share import ShareGroup
+from mockbroker.core.groups.share_shard import ShareShard
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress, decompress
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.group import Group
     from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
+    from mockbroker.core.share.persister import Persister
     from mockbroker.core.time import Alarm, Clock
     from mockbroker.core.transactions.markers import Marker
     from mockbroker.core.waiting import Waiting
@@ -97,7 +100,7 @@ _NOBODY = Producer(NO_PRODUCER, -1)
 class Surroundings:
     """What the shards of one cluster share."""
 
-    __slots__ = ("clock", "cluster", "configs", "limits", "random", "topic_hashes", "waiting")
+    __slots__ = ("clock", "cluster", "configs", "limits", "persister", "random", "topic_hashes", "waiting")
 
     def __init__(
         self,
@@ -107,6 +110,7 @@ class Surroundings:
         limits: Limits,
         cluster: Cluster,
         configs: GroupConfigs,
+        persister: Persister,
     ) -> None:
         self.clock = clock
         self.configs = configs
@@ -115,6 +119,7 @@ class Surroundings:
         self.random = rng
         self.limits = limits
         self.cluster = cluster
+        self.persister = persister
 
 
 class Shard:
@@ -142,6 +147,7 @@ class Shard:
         "partition",
         "rebalances",
         "sessions",
+        "shares",
     )
 
     def __init__(self, around: Surroundings, partition: Partition, broker_id: int) -> None:
@@ -158,10 +164,12 @@ class Shard:
         self.joins = ClassicJoin(self, self.rebalances)
         self.sessions = ClassicSession(self, self.rebalances)
         self.consumers = ConsumerShard(self)
+        self.shares = ShareShard(self)
         self._replays: dict[int, Callable[[LogRecord, int, int], None]] = {
             records.OFFSET_COMMIT: self._replay_offset,
             records.GROUP_METADATA: self._replay_group,
             **self.consumers.replays,
+            **self.shares.replays,
         }
         self._check_alarm: Alarm | None = None
         self.is_loaded = True
@@ -199,6 +207,8 @@ class Shard:
                 self.rebalances.loaded(group)
             elif isinstance(group, ConsumerGroup):
                 self.consumers.fencing.loaded(group)
+            elif isinstance(group, ShareGroup):
+                self.shares.heartbeats.loaded(group)
         self._check_later(check)
 
     def _check_later(self, check: Callable[[Shard], None]) -> None:

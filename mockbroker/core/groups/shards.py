@@ -13,8 +13,9 @@ Source: `GroupCoordinatorService`; `KafkaApis.getCoordinator`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.shard import Shard, Surroundings
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.replicas import Partition
 
-__all__ = ["Shards"]
+__all__ = ["Shards", "when_all_committed"]
 
 
 class Shards:
@@ -155,6 +156,7 @@ class Shards:
     def _topic_deleted(self, name: str, topic_id: bytes) -> None:
         for shard in list(self._shards.values()):
             _write_quietly(shard, offsets.forget_topic(shard, name, topic_id))
+            _write_quietly(shard, shard.shares.states.forget_topic(topic_id))
 
 
 def _expire(shard: Shard) -> None:
@@ -166,3 +168,13 @@ def _write_quietly(shard: Shard, log_records: list[LogRecord]) -> None:
     if log_records and shard.is_current:
         with suppress(KafkaError):
             shard.write_apart(log_records)
+
+
+def when_all_committed(writes: Sequence[tuple[Shard, int]], reply: Callable[[ErrorCode], Any]) -> Any:
+    """`Shard.when_committed` for several shards, one after the other."""
+    if not writes:
+        return reply(ErrorCode.NONE)
+    (shard, required), *others = writes
+    return shard.when_committed(
+        required, lambda error: reply(error) if error else when_all_committed(others, reply)
+    )
