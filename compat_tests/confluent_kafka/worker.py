@@ -114,17 +114,15 @@ class ConfluentKafka:
         )
         return found.offset if found.offset >= 0 else None
 
-    def join(self, topic: str, group: str, session_timeout_ms: int) -> None:
-        self.member = Consumer(
-            {
-                **self.servers,
-                "group.id": group,
-                "session.timeout.ms": session_timeout_ms,
-                "heartbeat.interval.ms": 300,
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-            }
-        )
+    def join(
+        self, topic: str, group: str, session_timeout_ms: int, config: dict[str, str] | None = None
+    ) -> None:
+        options = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+        config = config or {}
+        if config.get("group.protocol") != "consumer":
+            # The broker's matter in the consumer protocol.
+            options |= {"session.timeout.ms": session_timeout_ms, "heartbeat.interval.ms": 300}
+        self.member = Consumer({**self.servers, **options, **config})
         self.member.subscribe([topic])
 
     def commit(self) -> dict[str, int]:
