@@ -6,6 +6,7 @@ What is called here runs where the core runs, between two requests.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockbroker.control.causes import Causes
@@ -14,10 +15,13 @@ from mockbroker.control.fault_spec import fault_spec
 from mockbroker.control.faults import Fault, Faults, check_all_fired
 from mockbroker.control.inspection import Inspection
 from mockbroker.control.journal import Journal
+from mockbroker.control.lint import Finding, lint
 from mockbroker.control.pauses import Pauses
+from mockbroker.control.query import Query
 from mockbroker.control.scenarios import Stage, begin
 from mockbroker.control.seeding import Seeding
 from mockbroker.control.states import Snapshot, Snapshots
+from mockbroker.control.verify import Report, verify
 from mockbroker.control.waits import Waits
 
 if TYPE_CHECKING:
@@ -79,6 +83,8 @@ class Control:
             broker.core, self.commands, self.pauses, broker.parked, is_seeded=seed is not None
         )
         self.causes = Causes(broker.core)
+        #: The first exchange of the history that is to be verified.
+        self._history_from = 0
         self._beginning: Snapshot | None = None
         self.faults = Faults(self.pauses, random.Random(seed), self._faults_changed)
 
@@ -104,6 +110,7 @@ class Control:
         self.faults.clear()
         self.snapshots.restore(self._beginning, now=now)
         self.journal.clear()
+        self._history_from = self.journal.total
 
     def scenario(self, name: str, options: dict[str, Any]) -> Stage:
         """Begin a scenario: see `SCENARIOS`.
@@ -119,6 +126,25 @@ class Control:
             stage.end()
             raise
         return stage
+
+    def lint(self, rules: Iterable[str] | None = None, ignore: Iterable[str] = ()) -> list[Finding]:
+        """What clients did that will hurt in production: see `control.lint.RULES`.
+
+        Raises:
+            BadField: there is no such rule.
+        """
+        callers = self._broker.callers
+        return lint(self.journal.exchanges(), rules=rules, ignore=ignore, is_connected=callers.__contains__)
+
+    def verify(self) -> Report:
+        """Whether what clients were told is true, since the last reset or restore: see `control.verify`."""
+        exchanges = self.journal.exchanges(Query(since=self._history_from))
+        return verify(exchanges, is_complete=self.journal.dropped <= self._history_from)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot. What was acknowledged since is nobody's loss."""
+        self.snapshots.restore(snapshot)
+        self._history_from = self.journal.total
 
     def check_faults(self) -> None:
         """

@@ -26,10 +26,21 @@ class Entry:
         answered_at: when a late answer came; None where it came at once.
         is_answered: whether nothing more is to come.
         fault: what faults did to it, in words; None where nothing was done.
+        is_cut: whether only a part of the answer was sent.
         is_filed: whether the journal has measured it.
     """
 
-    __slots__ = ("answer", "answered_at", "at", "caller", "fault", "frame", "is_answered", "is_filed")
+    __slots__ = (
+        "answer",
+        "answered_at",
+        "at",
+        "caller",
+        "fault",
+        "frame",
+        "is_answered",
+        "is_cut",
+        "is_filed",
+    )
 
     def __init__(
         self, at: float, caller: Caller, frame: bytearray, answer: Any = None, is_answered: bool = False
@@ -41,6 +52,7 @@ class Entry:
         self.answered_at: float | None = None
         self.is_answered = is_answered
         self.fault: str | None = None
+        self.is_cut = False
         self.is_filed = False
 
 

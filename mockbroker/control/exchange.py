@@ -37,6 +37,7 @@ class Exchange:
         answer_frame: the answer without its length; None where there is none.
         closed: why the connection was closed instead; None where it was not.
         is_answered: whether the answer, if one was due, is there.
+        is_delivered: whether all of it was sent.
     """
 
     def __init__(self, number: int, entry: Entry, names: Names) -> None:
@@ -56,6 +57,7 @@ class Exchange:
         self.broker_address = caller.local_address
         answer = entry.answer
         self.is_answered = entry.is_answered
+        self.is_delivered = answer.__class__ is list and not entry.is_cut
         self.closed = str(answer) if isinstance(answer, BaseException) else None
         self._answer: list[Any] | None = answer if answer.__class__ is list else None
         answered_at = entry.at if entry.answered_at is None else entry.answered_at
@@ -123,7 +125,7 @@ class Exchange:
             )
             found += asked.places
         if self.response is not None and self.key in (1, 3):
-            found += [self._named(place) for place, _ in _entries(self.response, self.version)]
+            found += [self.named(place) for place, _ in _entries(self.response, self.version)]
         return found
 
     @property
@@ -142,9 +144,10 @@ class Exchange:
         if self.response is None:
             return []
         version = self._response_version or 0
-        return [(self._named(place), code) for place, code in errors_in(self.response, version)]
+        return [(self.named(place), code) for place, code in errors_in(self.response, version)]
 
-    def _named(self, place: Place) -> Place:
+    def named(self, place: Place) -> Place:
+        """The place with the topic's name, where it has an id."""
         if isinstance(place.topic, bytes):
             return place._replace(topic=self._names.topic_name(place.topic))
         return place

@@ -256,6 +256,7 @@ class Interference:
         if not pieces:
             return buffers
         self._upstream.entry.answer = buffers
+        self._upstream.entry.is_cut = any(spec.truncate is not None for spec in pieces)
         return trickle(buffers, pieces, self._pauses)
 
 

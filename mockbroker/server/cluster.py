@@ -154,7 +154,7 @@ class ServedCluster:
         Raises:
             CannotListen: somebody else has taken the port of a broker that listened then.
         """
-        self.control.snapshots.restore(snapshot)
+        self.control.restore(snapshot)
         self._follow()
 
     def reset(self) -> None:
