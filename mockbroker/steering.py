@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mockbroker.control.expectations import ANYTHING, Expected
 from mockbroker.handles import BrokerHandle, ClockHandle, FaultHandle, JournalHandle, ScenarioHandle
 
 if TYPE_CHECKING:
     from mockbroker.control.causes import Causes
+    from mockbroker.control.lint import Finding
     from mockbroker.control.states import Snapshot
+    from mockbroker.control.verify import Report
+    from mockbroker.control.views import Record
     from mockbroker.server.cluster import ServedCluster
 
 __all__ = ["Steering"]
@@ -107,6 +112,90 @@ class Steering:
     def journal(self) -> JournalHandle:
         """The exchanges: `journal(api="Fetch", client_id="svc")` is a list of them, in order."""
         return JournalHandle(self)
+
+    def lint(self, rules: Iterable[str] | None = None, ignore: Iterable[str] = ()) -> list[Finding]:
+        """What clients did that will hurt in production; empty where there is nothing to say.
+
+        Args:
+            rules: names of rules; None: all. docs/journal.md has them.
+            ignore: names of rules that do not count.
+
+        Raises:
+            BadField: there is no such rule.
+        """
+        return self._call(lambda: self._served.control.lint(rules, ignore))
+
+    def verify(self) -> Report:
+        """Whether what clients were told is true, from the journal alone: `assert kafka.verify()`.
+
+        It looks for acknowledged records that were lost, duplicated, reordered or skipped, and for records of aborted
+        transactions that were read.
+        """
+        return self._call(self._served.control.verify)
+
+    # What should be there
+
+    def assert_produced(
+        self,
+        topic: str,
+        *,
+        key: Any = ANYTHING,
+        value: Any = ANYTHING,
+        headers: Mapping[str, Any] | None = None,
+        partition: int | None = None,
+        count: int | None = None,
+    ) -> list[Record]:
+        """Assert that a topic has a record like this; the failure shows what it has.
+
+        Args:
+            key, value: bytes; text; None; a dict or list, which the bytes are to be as JSON; or a function that says
+                yes.
+            headers: those that it must have, by name, among others.
+            count: how many such records there are to be; None: at least one.
+
+        Returns:
+            Those records.
+
+        Raises:
+            AssertionError: there are more or fewer.
+        """
+        expected = Expected(topic, key=key, value=value, headers=headers, partition=partition)
+        commands = self._served.control.commands
+        records = self._call(lambda: commands.records(topic) if topic in commands.topics() else [])
+        return expected.check(records, count)
+
+    def assert_committed(self, group_id: str, topic: str, to: int | str = "end") -> None:
+        """Assert that a group has committed as far as an offset, or the end, in every partition that has records.
+
+        Raises:
+            AssertionError: it has not; the text says how far it is.
+        """
+        wait = self._served.control.waits.committed(group_id, topic, to=to)
+        if self._call(wait.check) is None:
+            raise AssertionError(f"expected {wait.what}, but {self._call(wait.state)}")
+
+    # Seeding
+
+    def load(self, path: str | Path) -> int:
+        """Seed from a file of records (`NAME.jsonl`), or from a directory of fixtures: see docs/pytest.md.
+
+        Returns:
+            How many records there were.
+
+        Raises:
+            OSError: something cannot be read.
+            BadField: something in it is not right; the text says in which file, and on which line.
+            KafkaError: a topic cannot be created, or a record not be appended.
+        """
+        return self._call(lambda: self._served.control.seeding.load(Path(path)))
+
+    def commit(self, group_id: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit offsets, by topic and partition, as a client outside of the group would.
+
+        Raises:
+            KafkaError: as OffsetCommit would answer.
+        """
+        self._call(lambda: self._served.control.seeding.commit(group_id, offsets))
 
     # Snapshots
 

@@ -122,7 +122,7 @@ class TestDuplicated:
         assert "client 'svc' sent it 2 times" in violation.what
 
     def test_not_with_idempotence(self, cluster: Cluster, client: Client) -> None:
-        more = {"producer_id": 5, "producer_epoch": 0, "base_sequence": 0}
+        more: dict[str, Any] = {"producer_id": 5, "producer_epoch": 0, "base_sequence": 0}
         cluster.control.fault(api="Produce", drop="response")
         client.send("Produce", 9, **produce_fields({"orders": {0: batch(b"v", **more)}}))
         client.produce("orders", b"v", **more)
