@@ -11,6 +11,7 @@ from typing import Any, Final
 from mockbroker.core.share.acknowledgement import RENEW, AcknowledgementBatch
 from mockbroker.core.share.partitions import Acknowledged
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.share_groups import is_served, may_be_member_id
 from mockbroker.handlers.when_ready import when_ready
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -23,10 +24,7 @@ Outcome = dict[tuple[bytes, int], tuple[ErrorCode, str | None]]
 #: Errors of a partition that are answered with its present leader.
 HINTED: Final = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
-#: As long as a UUID is as text.
-_LONGEST_MEMBER_ID: Final = 36
 _KNOWS_RENEW: Final = 2
-_SHARE_VERSION: Final = "share.version"
 
 
 def check_member(request: Any, call: Call) -> None:
@@ -35,13 +33,13 @@ def check_member(request: Any, call: Call) -> None:
     Raises:
         KafkaError: UNSUPPORTED_VERSION while share groups are off; INVALID_REQUEST, GROUP_AUTHORIZATION_FAILED.
     """
-    if not call.core.features.level(_SHARE_VERSION):
+    if not is_served(call):
         raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
     if request.group_id is None:
         raise KafkaError(ErrorCode.INVALID_REQUEST, "Invalid group id in the request.")
     if not call.allows(AclOperation.READ, ResourceType.GROUP, request.group_id):
         raise KafkaError(ErrorCode.GROUP_AUTHORIZATION_FAILED)
-    if not request.member_id or len(request.member_id) > _LONGEST_MEMBER_ID:
+    if not may_be_member_id(request.member_id):
         raise KafkaError(ErrorCode.INVALID_REQUEST, "Invalid member id in the request.")
 
 

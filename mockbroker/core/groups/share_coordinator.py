@@ -63,7 +63,7 @@ class ShareCoordinator:
         try:
             return find_share_group(self._shards.shard_of(broker_id, group_id), group_id).described()
         except KafkaError as error:
-            return DescribedShareGroup(group_id, error.code, error.detail)
+            return DescribedShareGroup(group_id, error.code, error.message)
 
     def delete_states(
         self, broker_id: int, group_ids: Iterable[str], then: Callable[[dict[str, ErrorCode]], None]
