@@ -40,7 +40,7 @@ def client(kafka: Broker, tmp_path: Path, version: str) -> Iterator[ClientProces
 
 @pytest.fixture
 def topic(client: ClientProcess, request: pytest.FixtureRequest) -> str:
-    name = request.node.name.partition("[")[0].replace("_", "-")
+    name: str = request.node.name.partition("[")[0].replace("_", "-")
     client.ask("create_topic", topic=name, partitions=4)
     return name
 

@@ -1,4 +1,4 @@
-"""ConsumerGroupDescribe, while every group is a classic one."""
+"""ConsumerGroupDescribe of groups that are none of its kind; the others are beside their heartbeats."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mockbroker.core.groups.consumer import preferred_assignor
 from mockbroker.core.groups.coordinator import GroupCoordinator
 from mockbroker.core.groups.requests import ConsumerHeartbeat, FetchGroup, TopicPartitions
 from mockbroker.core.groups.results import ConsumerHeartbeatResult
@@ -164,6 +165,29 @@ def test_members_vote_for_an_assignor() -> None:
     a.beat(server_assignor="uniform")
     assert bench.consumers.group_epoch == 3
     assert bench.consumers.assignors == {"uniform": 2}
+
+
+@pytest.mark.parametrize(
+    ("votes", "former", "vote", "chosen"),
+    [
+        ({}, None, None, None),
+        ({}, None, "range", "range"),
+        ({"uniform": 1, "range": 2}, None, None, "range"),
+        ({"uniform": 1, "range": 1}, None, None, "uniform"),
+        # Who votes last decides a tie, unless others had voted for the same.
+        ({"uniform": 1}, None, "range", "range"),
+        ({"range": 1}, None, "uniform", "uniform"),
+        ({"uniform": 1, "range": 1}, "range", "range", "range"),
+        ({"uniform": 1, "range": 1}, "uniform", "uniform", "uniform"),
+        ({"uniform": 2, "range": 1}, None, "range", "uniform"),
+        ({"uniform": 2, "range": 1}, "uniform", "range", "range"),
+        ({"range": 1}, "range", None, None),
+    ],
+)
+def test_how_votes_are_counted(
+    votes: dict[str, int], former: str | None, vote: str | None, chosen: str | None
+) -> None:
+    assert preferred_assignor(votes, former, vote) == chosen
 
 
 def test_the_default_assignor_is_the_first() -> None:
