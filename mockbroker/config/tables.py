@@ -25,6 +25,7 @@ __all__ = [
 OUR_DEFAULTS: Final = {
     "group.consumer.assignment.interval.ms": "0",
     "group.initial.rebalance.delay.ms": "50",
+    "group.share.assignment.interval.ms": "0",
     "group.streams.initial.rebalance.delay.ms": "50",
 }
 
@@ -37,7 +38,11 @@ GROUP: Final = DefinitionTable(
     rows_entities.GROUP,
     defaults={
         name: OUR_DEFAULTS[f"group.{name}"]
-        for name in ("consumer.assignment.interval.ms", "streams.initial.rebalance.delay.ms")
+        for name in (
+            "consumer.assignment.interval.ms",
+            "share.assignment.interval.ms",
+            "streams.initial.rebalance.delay.ms",
+        )
     },
 )
 AUTHORIZER: Final = DefinitionTable(rows_security.AUTHORIZER)

@@ -15,6 +15,7 @@ from mockbroker.core.feature_changes import ELR_VERSION, follow_elr
 from mockbroker.core.features import Features
 from mockbroker.core.fetch_sessions import FetchSessions
 from mockbroker.core.groups.coordinator import GroupCoordinator
+from mockbroker.core.groups.group_configs import GroupConfigs
 from mockbroker.core.quotas import ClientQuotas
 from mockbroker.core.security.scram import ScramCredentials
 from mockbroker.core.share.partitions import SharePartitions
@@ -94,9 +95,8 @@ class Core:
         self.cluster.down_listeners.append(lambda node: self.fetch_sessions.drop(node.id))
         self.share_states = ShareStates(self.cluster)
         persister = Persister(self.cluster, self.share_states)
-        self.share_partitions = SharePartitions(
-            self.cluster, ShareSettings(settings, self.configs), persister
-        )
+        share_settings = ShareSettings(GroupConfigs(settings, self.configs.groups))
+        self.share_partitions = SharePartitions(self.cluster, share_settings, persister)
         self.groups = GroupCoordinator(
             self.clock, self.waiting, self.random, settings, self.cluster, self.configs.groups, persister
         )

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.config.tables import GROUP, GROUP_SYNONYMS
-
 if TYPE_CHECKING:
-    from mockbroker.config import Settings
-    from mockbroker.core.configs import Configs
+    from mockbroker.core.groups.group_configs import GroupConfigs
 
 __all__ = ["ShareSettings"]
 
@@ -16,18 +13,14 @@ __all__ = ["ShareSettings"]
 class ShareSettings:
     """The configs of share groups, as they hold right now."""
 
-    __slots__ = ("_configs", "_settings")
+    __slots__ = ("_configs",)
 
-    def __init__(self, settings: Settings, configs: Configs) -> None:
-        self._settings = settings
+    def __init__(self, configs: GroupConfigs) -> None:
         self._configs = configs
 
     def value(self, group_id: str, name: str) -> Any:
         """The typed value of a group config, "share.delivery.count.limit" say."""
-        if group_id in self._configs.groups:
-            return self._configs.group_config(group_id)[name]
-        synonym = GROUP_SYNONYMS.get(name)
-        return GROUP[name].default_value if synonym is None else self._settings[synonym]
+        return self._configs.of(group_id)[name]
 
     def lock_duration_ms(self, group_id: str) -> int:
         """How long a member holds a record."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from mockbroker.core.cluster import Cluster
 from mockbroker.core.configs import Configs
+from mockbroker.core.groups.group_configs import GroupConfigs
 from mockbroker.core.replicas import Partition
 from mockbroker.core.share.acknowledgement import AcknowledgementBatch
 from mockbroker.core.share.acquisition import AcquireMode, Wanted
@@ -46,7 +47,7 @@ class ShareBench:
         self.states = ShareStates(self.cluster)
         self.shared = SharePartitions(
             self.cluster,
-            ShareSettings(self.cluster.settings, self.configs),
+            ShareSettings(GroupConfigs(self.cluster.settings, self.configs.groups)),
             Persister(self.cluster, self.states),
         )
         self.key = SharePartitionKey(GROUP, self.topic.id, 0)
