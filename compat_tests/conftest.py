@@ -67,7 +67,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         version = callspec.params.get("version") if callspec else None
         item.user_properties.append(("client", item.path.parent.name))
         item.user_properties.append(("version", version or "4.3.1"))
-        item.user_properties.append(("capability", marker.args[0]))
+        kind = getattr(getattr(item, "cls", None), "kind", "group")
+        item.user_properties.append(("capability", marker.args[0].replace("group:", f"{kind}:", 1)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

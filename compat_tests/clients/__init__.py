@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("compat_tests.clients.scenarios")
+for module in ("base", "scenarios", "group_scenarios", "transaction_scenarios"):
+    pytest.register_assert_rewrite(f"{__name__}.{module}")

@@ -237,19 +237,23 @@ func (c *client) join(command worker.Command) error {
 			}
 		}
 	}
-	member, err := kgo.NewClient(
+	options := []kgo.Opt{
 		c.seeds,
 		kgo.ConsumerGroup(command.Group),
 		kgo.ConsumeTopics(command.Topic),
-		kgo.SessionTimeout(time.Duration(command.SessionTimeoutMs)*time.Millisecond),
-		kgo.HeartbeatInterval(300*time.Millisecond),
-		kgo.FetchMaxWait(300*time.Millisecond), // a change of assignment waits for the fetch under way
+		kgo.SessionTimeout(time.Duration(command.SessionTimeoutMs) * time.Millisecond),
+		kgo.HeartbeatInterval(300 * time.Millisecond),
+		kgo.FetchMaxWait(300 * time.Millisecond), // a change of assignment waits for the fetch under way
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(changed(true)),
 		kgo.OnPartitionsRevoked(changed(false)),
 		kgo.OnPartitionsLost(changed(false)),
-	)
+	}
+	if command.Protocol == "consumer" {
+		options = append(options, kgo.ServerSideBalancer(), kgo.Balancers(kgo.StickyBalancer()))
+	}
+	member, err := kgo.NewClient(options...)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,9 @@ final class Member implements ConsumerRebalanceListener {
         config.put("enable.auto.commit", false);
         config.put("fetch.max.wait.ms", 100);
         JsonNode more = command.path("config");
-        if (!more.path("group.protocol").asText("classic").equals("consumer")) {
+        if (command.path("protocol").asText("classic").equals("consumer")) {
+            config.put("group.protocol", "consumer");
+        } else {
             config.put("session.timeout.ms", command.get("session_timeout_ms").asInt());
             config.put("heartbeat.interval.ms", 300);
         }

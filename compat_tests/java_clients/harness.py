@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from compat_tests.clients.base import Clients, Start
 from compat_tests.clients.harness import ClientProcess
 from compat_tests.support import jvm
 from compat_tests.support.brokers import Broker
@@ -65,3 +68,21 @@ class JvmClient(ClientProcess):
     def close(self) -> None:
         if self.running.process.poll() is None:
             self.ask("close")
+
+
+class JavaClients(Clients):
+    """The scenarios' clients are in one JVM."""
+
+    @pytest.fixture
+    def start(self, version: str, kafka: Broker, tmp_path: Path, jvm: Jvm) -> Iterator[Start]:
+        """Starts clients in the JVM that all share."""
+        started: list[JvmClient] = []
+
+        def one_more(name: str) -> JvmClient:
+            started.append(jvm.start(kafka, name))
+            started[-1].always = self.always
+            return started[-1]
+
+        yield one_more
+        for client in started:
+            client.close()

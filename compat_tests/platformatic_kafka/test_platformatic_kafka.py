@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from compat_tests.clients.scenarios import ExactlyOnce, Idempotent, WithoutAcknowledgement
+from compat_tests.clients.scenarios import Idempotent, WithoutAcknowledgement
+from compat_tests.clients.transaction_scenarios import ExactlyOnce
 from compat_tests.support.node import NodeProgram
 
 

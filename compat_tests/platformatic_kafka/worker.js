@@ -130,11 +130,12 @@ async function join ({ topic, group, session_timeout_ms: sessionTimeout, protoco
   const me = member
   const assigned = () => {
     const mine = (consumer.assignments || []).find(one => one.topic === topic)
-    me.assignment = [...(mine?.partitions || [])].sort()
-    say({ assignment: me.assignment })
+    const now = [...(mine?.partitions || [])].sort()
+    if (String(now) === String(me.assignment)) return
+    me.assignment = now
+    say({ assignment: now })
   }
-  consumer.on('consumer:group:join', assigned)
-  consumer.on('consumer:group:rebalance', assigned)
+  for (const event of ['group:join', 'group:rebalance', 'heartbeat:end']) consumer.on(`consumer:${event}`, assigned)
   await consume({ mode: 'committed', fallbackMode: 'earliest' })
 }
 

@@ -38,6 +38,7 @@ type Command struct {
 	Idempotent       bool     `json:"idempotent"`
 	Group            string   `json:"group"`
 	SessionTimeoutMs int      `json:"session_timeout_ms"`
+	Protocol         string   `json:"protocol"`
 	TransactionalID  string   `json:"transactional_id"`
 	Commit           bool     `json:"commit"`
 	Source           string   `json:"source"`
