@@ -107,6 +107,11 @@ class FaultHandle:
         self.id = fault.id
 
     @property
+    def title(self) -> str:
+        """What it does to what, in words."""
+        return self._fault.title
+
+    @property
     def hits(self) -> int:
         """How often it fired."""
         return self._cluster._call(lambda: self._fault.hits)

@@ -269,10 +269,15 @@ class MockCluster(Cluster):
             FaultNeverFired: a fault that is required did not, and no other exception is on its way.
         """
         try:
-            if kind is None and self._background.is_running:
+            if kind is None and self.is_running:
                 self.check_faults()
         finally:
             self.stop()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was not stopped, and belongs to this process."""
+        return self._background.is_running
 
     def stop(self) -> None:
         """Close everything. Harmless when it has stopped already."""

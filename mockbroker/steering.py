@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,12 +99,15 @@ class Steering:
         """Remove all of them, fired or not."""
         self._call(self._served.control.faults.clear)
 
-    def check_faults(self) -> None:
+    def check_faults(self, ignore: Collection[int] = ()) -> None:
         """
+        Args:
+            ignore: ids of faults that do not count.
+
         Raises:
             FaultNeverFired: a fault that is required has not fired; the text says which requests came near.
         """
-        self._call(self._served.control.check_faults)
+        self._call(lambda: self._served.control.check_faults(ignore))
 
     # What was asked and answered
 
@@ -113,17 +116,20 @@ class Steering:
         """The exchanges: `journal(api="Fetch", client_id="svc")` is a list of them, in order."""
         return JournalHandle(self)
 
-    def lint(self, rules: Iterable[str] | None = None, ignore: Iterable[str] = ()) -> list[Finding]:
+    def lint(
+        self, rules: Iterable[str] | None = None, ignore: Iterable[str] = (), since: int = 0
+    ) -> list[Finding]:
         """What clients did that will hurt in production; empty where there is nothing to say.
 
         Args:
             rules: names of rules; None: all. docs/journal.md has them.
             ignore: names of rules that do not count.
+            since: the number of the first exchange that counts.
 
         Raises:
             BadField: there is no such rule.
         """
-        return self._call(lambda: self._served.control.lint(rules, ignore))
+        return self._call(lambda: self._served.control.lint(rules, ignore, since))
 
     def verify(self) -> Report:
         """Whether what clients were told is true, from the journal alone: `assert kafka.verify()`.

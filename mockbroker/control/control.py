@@ -6,7 +6,7 @@ What is called here runs where the core runs, between two requests.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockbroker.control.causes import Causes
@@ -127,14 +127,17 @@ class Control:
             raise
         return stage
 
-    def lint(self, rules: Iterable[str] | None = None, ignore: Iterable[str] = ()) -> list[Finding]:
+    def lint(
+        self, rules: Iterable[str] | None = None, ignore: Iterable[str] = (), since: int = 0
+    ) -> list[Finding]:
         """What clients did that will hurt in production: see `control.lint.RULES`.
 
         Raises:
             BadField: there is no such rule.
         """
         callers = self._broker.callers
-        return lint(self.journal.exchanges(), rules=rules, ignore=ignore, is_connected=callers.__contains__)
+        exchanges = self.journal.exchanges(Query(since=since))
+        return lint(exchanges, rules=rules, ignore=ignore, is_connected=callers.__contains__)
 
     def verify(self) -> Report:
         """Whether what clients were told is true, since the last reset or restore: see `control.verify`."""
@@ -146,12 +149,16 @@ class Control:
         self.snapshots.restore(snapshot)
         self._history_from = self.journal.total
 
-    def check_faults(self) -> None:
+    def check_faults(self, ignore: Collection[int] = ()) -> None:
         """
+        Args:
+            ignore: ids of faults that do not count.
+
         Raises:
             FaultNeverFired: a fault that is required has not fired; the text says which requests came near.
         """
-        check_all_fired(self.faults.never_fired(), self.recent())
+        never_fired = [fault for fault in self.faults.never_fired() if fault.id not in ignore]
+        check_all_fired(never_fired, self.recent())
 
     def recent(self) -> list[Exchange]:
         """The last few exchanges."""
