@@ -26,6 +26,7 @@ OUR_DEFAULTS: Final = {
     "group.consumer.assignment.interval.ms": "0",
     "group.initial.rebalance.delay.ms": "50",
     "group.share.assignment.interval.ms": "0",
+    "group.streams.assignment.interval.ms": "0",
     "group.streams.initial.rebalance.delay.ms": "50",
 }
 
@@ -38,11 +39,8 @@ GROUP: Final = DefinitionTable(
     rows_entities.GROUP,
     defaults={
         name: OUR_DEFAULTS[f"group.{name}"]
-        for name in (
-            "consumer.assignment.interval.ms",
-            "share.assignment.interval.ms",
-            "streams.initial.rebalance.delay.ms",
-        )
+        for name, *_ in rows_entities.GROUP
+        if f"group.{name}" in OUR_DEFAULTS
     },
 )
 AUTHORIZER: Final = DefinitionTable(rows_security.AUTHORIZER)

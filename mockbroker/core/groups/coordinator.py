@@ -36,9 +36,11 @@ from mockbroker.core.groups.results import (
     SyncResult,
     TopicErrors,
 )
-from mockbroker.core.groups.shard import Producer, Surroundings
+from mockbroker.core.groups.shard import Producer
 from mockbroker.core.groups.shards import Shards, when_all_committed
 from mockbroker.core.groups.share_coordinator import ShareCoordinator
+from mockbroker.core.groups.streams_coordinator import StreamsCoordinator
+from mockbroker.core.groups.surroundings import Surroundings
 from mockbroker.core.groups.topic_checks import (
     AllowsTopic,
     allow_all,
@@ -85,6 +87,7 @@ class GroupCoordinator:
         shards: where each group lives.
         consumers: serves the consumer protocol.
         shares: serves share groups.
+        streams: serves the streams protocol.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class GroupCoordinator:
         self.shards = Shards(Surroundings(clock, waiting, rng, self._limits, cluster, configs, persister))
         self.consumers = ConsumerCoordinator(self.shards, self._limits)
         self.shares = ShareCoordinator(self.shards, cluster, persister)
+        self.streams = StreamsCoordinator(self.shards, clock)
 
     # The classic protocol.
 
@@ -199,7 +203,7 @@ class GroupCoordinator:
             group.listed()
             for shard in self.shards.of_broker(broker_id)
             for group in shard.groups.values()
-            if (not wanted_states or group.state_name.lower() in wanted_states)
+            if (not wanted_states or group.state_filter in wanted_states)
             and (not wanted_types or group.type.value in wanted_types)
         ]
 

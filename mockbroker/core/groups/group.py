@@ -52,6 +52,11 @@ class Group(ABC):
         """Its state, as clients see it."""
 
     @property
+    def state_filter(self) -> str:
+        """Its state, as ListGroups asks for it."""
+        return self.state_name.lower()
+
+    @property
     @abstractmethod
     def is_empty(self) -> bool:
         """Whether it has no members, so that it may be deleted."""

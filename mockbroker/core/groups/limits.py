@@ -41,6 +41,7 @@ class Limits:
         "max_metadata_size",
         "max_session_timeout_ms",
         "max_share_group_size",
+        "max_streams_group_size",
         "min_session_timeout_ms",
         "new_member_join_timeout",
         "offset_partitions",
@@ -63,6 +64,7 @@ class Limits:
         self.compression_codec: int = settings["offsets.topic.compression.codec"]
         self.offset_partitions: int = settings["offsets.topic.num.partitions"]
         self.max_consumer_group_size: int = settings["group.consumer.max.size"]
+        self.max_streams_group_size: int = settings["group.streams.max.size"]
         self.regex_refresh_interval_ms: int = settings["group.consumer.regex.refresh.interval.ms"]
         policy = settings["group.consumer.migration.policy"].lower()
         self.allows_migration: bool = policy != "disabled"

@@ -13,7 +13,6 @@ Source: `CoordinatorRuntime`, `CoordinatorLoaderImpl`, `GroupCoordinatorShard`.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,13 +23,12 @@ from mockbroker.core.groups.classic_rebalance import ClassicRebalance
 from mockbroker.core.groups.classic_session import ClassicSession
 from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.consumer_shard import ConsumerShard
-from mockbroker.core.groups.group_configs import GroupConfigs
-from mockbroker.core.groups.limits import Limits
-from mockbroker.core.groups.modern_topics import TopicHashes
 from mockbroker.core.groups.offset_table import NO_PRODUCER, OffsetTable
 from mockbroker.core.groups.records import LogRecord
 from mockbroker.core.groups.share import ShareGroup
 from mockbroker.core.groups.share_shard import ShareShard
+from mockbroker.core.groups.streams import StreamsGroup
+from mockbroker.core.groups.streams_shard import StreamsShard
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress, decompress
@@ -47,16 +45,14 @@ from protocol_specs.record_batch import (
 
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
-    from mockbroker.core.cluster import Cluster
     from mockbroker.core.groups.group import Group
+    from mockbroker.core.groups.surroundings import Surroundings
     from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
-    from mockbroker.core.share.persister import Persister
-    from mockbroker.core.time import Alarm, Clock
+    from mockbroker.core.time import Alarm
     from mockbroker.core.transactions.markers import Marker
-    from mockbroker.core.waiting import Waiting
 
-__all__ = ["Producer", "Shard", "Surroundings", "coordinator_error"]
+__all__ = ["Producer", "Shard", "coordinator_error"]
 
 #: Bytes around a record's key and value in a batch, at most.
 _RECORD_OVERHEAD = 21
@@ -97,31 +93,6 @@ class Producer(NamedTuple):
 _NOBODY = Producer(NO_PRODUCER, -1)
 
 
-class Surroundings:
-    """What the shards of one cluster share."""
-
-    __slots__ = ("clock", "cluster", "configs", "limits", "persister", "random", "topic_hashes", "waiting")
-
-    def __init__(
-        self,
-        clock: Clock,
-        waiting: Waiting,
-        rng: random.Random,
-        limits: Limits,
-        cluster: Cluster,
-        configs: GroupConfigs,
-        persister: Persister,
-    ) -> None:
-        self.clock = clock
-        self.configs = configs
-        self.topic_hashes = TopicHashes(cluster)
-        self.waiting = waiting
-        self.random = rng
-        self.limits = limits
-        self.cluster = cluster
-        self.persister = persister
-
-
 class Shard:
     """The groups of one partition, on one broker, in one leader epoch.
 
@@ -148,6 +119,7 @@ class Shard:
         "rebalances",
         "sessions",
         "shares",
+        "streams",
     )
 
     def __init__(self, around: Surroundings, partition: Partition, broker_id: int) -> None:
@@ -165,11 +137,13 @@ class Shard:
         self.sessions = ClassicSession(self, self.rebalances)
         self.consumers = ConsumerShard(self)
         self.shares = ShareShard(self)
+        self.streams = StreamsShard(self)
         self._replays: dict[int, Callable[[LogRecord, int, int], None]] = {
             records.OFFSET_COMMIT: self._replay_offset,
             records.GROUP_METADATA: self._replay_group,
             **self.consumers.replays,
             **self.shares.replays,
+            **self.streams.replays,
         }
         self._check_alarm: Alarm | None = None
         self.is_loaded = True
@@ -209,6 +183,8 @@ class Shard:
                 self.consumers.fencing.loaded(group)
             elif isinstance(group, ShareGroup):
                 self.shares.heartbeats.loaded(group)
+            elif isinstance(group, StreamsGroup):
+                self.streams.fencing.loaded(group)
         self._check_later(check)
 
     def _check_later(self, check: Callable[[Shard], None]) -> None:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.groups import offsets
-from mockbroker.core.groups.shard import Shard, Surroundings
+from mockbroker.core.groups.shard import Shard
 from mockbroker.core.java_strings import partition_of
 from mockbroker.core.topics import CONSUMER_OFFSETS
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockbroker.core.groups.records import LogRecord
+    from mockbroker.core.groups.surroundings import Surroundings
     from mockbroker.core.replicas import Partition
 
 __all__ = ["Shards", "when_all_committed"]

@@ -1,0 +1,126 @@
+"""Reading the records of streams groups: how a shard's table comes to say what they say.
+
+Rules kept here:
+
+- A record of a group that there is not makes it; a tombstone of one does nothing.
+- A simple group, which exists only because somebody committed offsets, gives way to a streams group of its name.
+
+Source: the `replay` methods of `GroupMetadataManager`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mockbroker.core.groups import streams_records as records
+from mockbroker.core.groups.modern import LEAVING_EPOCH
+from mockbroker.core.groups.streams import StreamsGroup
+from mockbroker.core.groups.streams_member import NOTHING, StreamsMember
+from mockbroker.core.groups.streams_topology import Topology, subtopologies_of
+
+if TYPE_CHECKING:
+    from mockbroker.core.groups.records import LogRecord
+    from mockbroker.core.groups.shard import Shard
+
+__all__ = ["StreamsReplay"]
+
+_NO_EPOCH = -1
+
+
+class StreamsReplay:
+    """Replays the records of the streams groups of one shard."""
+
+    __slots__ = ("_shard",)
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+
+    def table(self) -> dict[int, Callable[[LogRecord, int, int], None]]:
+        """What replays each type of record."""
+        return {
+            number: self._replaying(apply)
+            for number, apply in (
+                (records.GROUP_EPOCH, self._group_epoch),
+                (records.MEMBER, _member),
+                (records.TARGET_EPOCH, _target_epoch),
+                (records.TARGET, _target),
+                (records.CURRENT_ASSIGNMENT, _current_assignment),
+                (records.TOPOLOGY, _topology),
+            )
+        }
+
+    def _replaying(
+        self, apply: Callable[[StreamsGroup, Any, Any], None]
+    ) -> Callable[[LogRecord, int, int], None]:
+        def replay(record: LogRecord, offset: int, producer_id: int) -> None:
+            group = self._group(record.key.group_id, record.value is not None)
+            if group is not None:
+                apply(group, record.key, record.value)
+
+        return replay
+
+    def _group(self, group_id: str, may_make: bool) -> StreamsGroup | None:
+        groups = self._shard.groups
+        group = groups.get(group_id)
+        if isinstance(group, StreamsGroup):
+            return group
+        if not may_make:
+            return None
+        self._shard.forget_group(group_id)
+        made = groups[group_id] = StreamsGroup(group_id, self._shard.around.clock)
+        return made
+
+    def _group_epoch(self, group: StreamsGroup, key: Any, value: Any) -> None:
+        if value is None:
+            self._shard.forget_group(group.group_id)
+            return
+        group.group_epoch = value.epoch
+        group.metadata_hash = value.metadata_hash
+        group.validated_topology_epoch = value.validated_topology_epoch
+        configs = value.last_assignment_configs or ()
+        group.assignment_configs = {config.key: config.value for config in configs}
+
+
+def _member(group: StreamsGroup, key: Any, value: Any) -> None:
+    if value is None:
+        group.drop_member(key.member_id)
+    else:
+        group.put_member(records.told_member(_member_of(group, key.member_id), value))
+
+
+def _target_epoch(group: StreamsGroup, key: Any, value: Any) -> None:
+    if value is None:
+        group.assignment_epoch, group.assignment_timestamp_ms = _NO_EPOCH, 0
+    else:
+        group.assignment_epoch = value.assignment_epoch
+        group.assignment_timestamp_ms = value.assignment_timestamp
+
+
+def _target(group: StreamsGroup, key: Any, value: Any) -> None:
+    if value is None:
+        group.targets.pop(key.member_id, None)
+    else:
+        group.targets[key.member_id] = records.tasks_of(value)
+
+
+def _current_assignment(group: StreamsGroup, key: Any, value: Any) -> None:
+    if value is not None:
+        group.put_member(records.assigned_member(_member_of(group, key.member_id), value))
+    elif key.member_id in group.members:
+        group.put_member(
+            group.members[key.member_id]._replace(
+                member_epoch=LEAVING_EPOCH,
+                previous_member_epoch=LEAVING_EPOCH,
+                assigned=NOTHING,
+                pending_revocation=NOTHING,
+            )
+        )
+
+
+def _topology(group: StreamsGroup, key: Any, value: Any) -> None:
+    group.topology = None if value is None else Topology(value.epoch, subtopologies_of(value))
+
+
+def _member_of(group: StreamsGroup, member_id: str) -> StreamsMember:
+    return group.members.get(member_id) or StreamsMember(member_id)
