@@ -216,6 +216,42 @@ def offsets(run: Run) -> None:
     group.fetch("empty group", 9, None, -1, topic_id)
 
 
+def transactional_offsets(run: Run) -> None:
+    topic_id = id_of_topic(run)
+    asked = {"transactional_id": "cg-tx", "transaction_timeout_ms": 60_000}
+    run.settled(lambda: not run.prepare("InitProducerId", 5, **asked)["error_code"], "a producer")
+    group = Group(run, "cx-tx")
+    group.join("first", "m1", TOPIC)
+    group.join("second", "m2", TOPIC)
+    group.beat("learns of it", "m1", 2)
+    group.beat("has given up", "m1", 2, topic_partitions=owned(topic_id, 0, 1))
+    for version in versions("TxnOffsetCommit"):
+        producer = run.prepare("InitProducerId", 5, **asked)
+        names = {
+            "transactional_id": "cg-tx",
+            "producer_id": producer["producer_id"],
+            "producer_epoch": producer["producer_epoch"],
+        }
+        run.prepare("AddOffsetsToTxn", 3, group_id=group.name, **names)
+        for label, member_id, epoch in (
+            ("nobody", "", -1),
+            ("m1", "m1", 3),
+            ("m1, before", "m1", 2),
+            ("m1, ahead", "m1", 4),
+            ("m2, before", "m2", 2),
+            ("stranger", "nobody", 3),
+            ("only an epoch", "", 3),
+        ):
+            partition = {"partition_index": 0, "committed_offset": 3, "committed_metadata": ""}
+            fields = {**names, "group_id": group.name, "topics": [{"name": TOPIC, "partitions": [partition]}]}
+            if version >= 3:
+                fields |= {"member_id": member_id, "generation_id": epoch}
+            run.ask(label, "TxnOffsetCommit", version, **fields)
+        run.prepare("EndTxn", 4, committed=True, **names)
+        time.sleep(0.2)
+        group.fetch("afterwards", 9, None, -1, topic_id)
+
+
 def changing_topics(run: Run) -> None:
     group = Group(run, "ct")
     group.join("absent", "m1", f"{TOPIC}-late")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from typing import Any
 
 from compat_tests.differential.consumers import TOPIC, Group, assigned_to, id_of_topic, owned
+from compat_tests.differential.group_log import written
 from compat_tests.differential.runner import Run
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_SUBSCRIPTION
-from protocol_specs.embedded import GROUP_RECORDS, RecordType, build_blob, record_type_of
-from protocol_specs.record_batch import batches_in, records_of
-from protocol_specs.text import to_dict, uuid_bytes
+from protocol_specs.embedded import build_blob
 
 
 def _subscription(*topics: str, owned: tuple[int, ...] = ()) -> bytes:
@@ -160,34 +158,4 @@ def what_is_written(run: Run) -> None:
     group.beat("leaves", "m2", -1)
     run.prepare("LeaveGroup", 5, group_id="written", members=[{"member_id": member_id}])
     run.prepare("DeleteGroups", 2, groups_names=["written"])
-    run.note("what was written", list(_written(run, "written")))
-
-
-def _written(run: Run, group: str) -> Any:
-    topic = "__consumer_offsets"
-    metadata = run.prepare("Metadata", 12, topics=[{"name": topic}])["topics"][0]
-    topic_id = uuid_bytes(metadata["topic_id"])
-    for partition in metadata["partitions"]:
-        asked = {"partition": partition["partition_index"], "partition_max_bytes": 1 << 20}
-        topics = [{"topic_id": topic_id, "partitions": [asked]}]
-        answer = run.prepare("Fetch", 16, max_bytes=1 << 24, topics=topics, session_epoch=-1)
-        [fetched] = answer["responses"][0]["partitions"]
-        data = base64.b64decode(fetched["records"] or "")
-        for record in (record for batch in batches_in(data) for record in records_of(batch)):
-            kind = GROUP_RECORDS.get(record_type_of(record.key or b""))
-            if kind is None:
-                continue
-            key = to_dict(kind.key[0], kind.parse_key(record.key or b""))
-            if group in key.values():
-                yield {"type": kind.number, "key": key, "value": _value(kind, record.value)}
-
-
-def _value(kind: RecordType, blob: bytes | None) -> Any:
-    """A record's value as plain data, but for the hash of topics, whose ids are random."""
-    if blob is None:
-        return None
-    version = int.from_bytes(blob[:2], "big")
-    value = to_dict(kind.value[version], kind.parse_value(blob))
-    if "metadata_hash" in value:
-        value["metadata_hash"] = value["metadata_hash"] != 0
-    return value
+    run.note("what was written", list(written(run, "written")))
