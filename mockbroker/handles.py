@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mockbroker.control.exports import save
-from mockbroker.control.faults import check_all_fired
+from mockbroker.control.faults import never_fired
 from mockbroker.control.query import query
 
 if TYPE_CHECKING:
@@ -147,7 +147,10 @@ class FaultHandle:
         """
         self.remove()
         if kind is None and self._fault.spec.required and not self._fault.hits:
-            check_all_fired([self._fault], self._cluster._call(self._cluster._served.control.recent))
+            recent = self._cluster._call(self._cluster._served.control.recent)
+            error = never_fired([self._fault], recent)
+            if error is not None:
+                raise error
 
     def __repr__(self) -> str:
         return f"<Fault {self.id} {self._fault.title}, {self._fault.hits} hits>"

@@ -39,20 +39,21 @@ class _Used:
 
     def check(self, config: pytest.Config) -> None:
         """Fail where a fault never fired, or a client did what the test run does not put up with."""
-        __tracebackhide__ = True
         cluster = self.cluster
         if not cluster.is_running:
             return
-        cluster.check_faults(ignore=self._foreign)
+        error = cluster._call(lambda: cluster._served.control.check_faults(self._foreign))
+        if error is not None:
+            pytest.fail(f"FaultNeverFired: {error}", pytrace=False)
         rules, ignored = _lint_rules(config)
         if rules:
             findings = cluster.lint(rules, ignored, since=self._since)
             if findings:
-                raise AssertionError("\n".join(["--mock-kafka-lint found:", *map(str, findings)]))
+                pytest.fail("\n".join(["--mock-kafka-lint found:", *map(str, findings)]), pytrace=False)
         if config.getoption("--mock-kafka-verify"):
             report = cluster.verify()
             if not report:
-                raise AssertionError(f"--mock-kafka-verify found {report}")
+                pytest.fail(f"--mock-kafka-verify found {report}", pytrace=False)
 
     def tidy(self) -> None:
         """Take the faults away that this test has set on a cluster which it shares."""

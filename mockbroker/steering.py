@@ -107,7 +107,10 @@ class Steering:
         Raises:
             FaultNeverFired: a fault that is required has not fired; the text says which requests came near.
         """
-        self._call(lambda: self._served.control.check_faults(ignore))
+        __tracebackhide__ = True
+        error = self._call(lambda: self._served.control.check_faults(ignore))
+        if error is not None:
+            raise error
 
     # What was asked and answered
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockbroker.control.causes import Causes
 from mockbroker.control.commands import Commands
 from mockbroker.control.fault_spec import fault_spec
-from mockbroker.control.faults import Fault, Faults, check_all_fired
+from mockbroker.control.faults import Fault, FaultNeverFired, Faults, never_fired
 from mockbroker.control.inspection import Inspection
 from mockbroker.control.journal import Journal
 from mockbroker.control.lint import Finding, lint
@@ -149,16 +149,14 @@ class Control:
         self.snapshots.restore(snapshot)
         self._history_from = self.journal.total
 
-    def check_faults(self, ignore: Collection[int] = ()) -> None:
-        """
+    def check_faults(self, ignore: Collection[int] = ()) -> FaultNeverFired | None:
+        """What is to be raised where a fault that is required has not fired; it says which requests came near.
+
         Args:
             ignore: ids of faults that do not count.
-
-        Raises:
-            FaultNeverFired: a fault that is required has not fired; the text says which requests came near.
         """
-        never_fired = [fault for fault in self.faults.never_fired() if fault.id not in ignore]
-        check_all_fired(never_fired, self.recent())
+        unused = [fault for fault in self.faults.never_fired() if fault.id not in ignore]
+        return never_fired(unused, self.recent())
 
     def recent(self) -> list[Exchange]:
         """The last few exchanges."""

@@ -96,14 +96,15 @@ class Exchange:
         frame = self.answer_frame
         if frame is None or self.key not in APIS:
             return None
-        version = self._response_version
+        version = self.response_version
         if version is None:
             return None
         _, at = response_header(self.key, version).read(frame)
         return APIS[self.key].response[version].read(frame, at)[0]
 
     @property
-    def _response_version(self) -> int | None:
+    def response_version(self) -> int | None:
+        """The version in which the response is written; None where that is not known."""
         if self.version in APIS[self.key].versions and not self._is_unsupported:
             return self.version
         return 0 if self.key == API_VERSIONS_KEY else None
@@ -143,7 +144,7 @@ class Exchange:
         """The errors of the response, and where they stand."""
         if self.response is None:
             return []
-        version = self._response_version or 0
+        version = self.response_version or 0
         return [(self.named(place), code) for place, code in errors_in(self.response, version)]
 
     def named(self, place: Place) -> Place:

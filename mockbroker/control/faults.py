@@ -24,7 +24,7 @@ from mockbroker.control.pauses import Pauses
 from mockbroker.control.problems import NotFound
 from mockbroker.core.waiting import Pending
 
-__all__ = ["Fault", "FaultNeverFired", "Faults", "check_all_fired"]
+__all__ = ["Fault", "FaultNeverFired", "Faults", "never_fired"]
 
 _NEAR_KEPT = 5
 
@@ -186,14 +186,12 @@ class Faults:
         self._on_change(bool(self._active))
 
 
-def check_all_fired(faults: Iterable[Fault], recent: Iterable[object]) -> None:
-    """
+def never_fired(faults: Iterable[Fault], recent: Iterable[object]) -> FaultNeverFired | None:
+    """What is to be raised, if anything.
+
     Args:
         faults: that should have fired, and did not.
         recent: the last exchanges, to be told where no request came near.
-
-    Raises:
-        FaultNeverFired: there are any.
     """
     lines = []
     for fault in faults:
@@ -206,8 +204,7 @@ def check_all_fired(faults: Iterable[Fault], recent: Iterable[object]) -> None:
                 if shown
                 else ["  no request came"]
             )
-    if lines:
-        raise FaultNeverFired("\n".join(lines))
+    return FaultNeverFired("\n".join(lines)) if lines else None
 
 
 def _why_not(fault: Fault) -> list[str]:

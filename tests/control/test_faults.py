@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -450,23 +451,23 @@ class TestNeverFired:
     def test_it_says_which_requests_came_near(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Produce", topic="payments", error=NOT_LEADER)
         client.produce("orders", b"v")
-        with pytest.raises(FaultNeverFired) as caught:
-            cluster.control.check_faults()
-        text = str(caught.value)
+        text = str(cluster.control.check_faults())
         assert "a fault never fired: Produce with topic='payments': error NOT_LEADER_OR_FOLLOWER" in text
         assert "Produce v9 to broker 1 with client id 'svc' about orders-0: topic is not 'payments'" in text
 
     def test_it_says_what_came_instead(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Fetch", error=NOT_LEADER)
         client.produce("orders", b"v")
-        with pytest.raises(FaultNeverFired, match=r"no request of that API came(.|\n)*#1 Produce v9 svc@"):
-            cluster.control.check_faults()
+        assert re.search(
+            r"no request of that API came(.|\n)*#1 Produce v9 svc@", str(cluster.control.check_faults())
+        )
 
     def test_it_says_that_it_was_to_wait(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Heartbeat", error=NOT_LEADER, skip=3)
         heartbeat(client)
-        with pytest.raises(FaultNeverFired, match=r"1 requests matched, but it was told to wait \(skip=3"):
-            cluster.control.check_faults()
+        error = cluster.control.check_faults()
+        assert isinstance(error, FaultNeverFired)
+        assert "1 requests matched, but it was told to wait (skip=3" in str(error)
 
     def test_not_where_it_fired_was_removed_or_need_not(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Heartbeat", error=NOT_LEADER, times=5)
@@ -474,7 +475,7 @@ class TestNeverFired:
         removed = cluster.control.fault(api="Fetch", error=NOT_LEADER)
         cluster.control.faults.remove(removed.id)
         heartbeat(client)
-        cluster.control.check_faults()
+        assert cluster.control.check_faults() is None
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_each_begins_and_ends_and_leaves_no_fault(cluster: Cluster, name: str) -
         if default is inspect.Parameter.empty
     }
     stage = cluster.control.scenario(name, given)
-    cluster.control.check_faults()
+    assert cluster.control.check_faults() is None
     stage.end()
     assert list(cluster.control.faults) == []
     assert cluster.broker.faults is None
