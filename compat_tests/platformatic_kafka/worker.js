@@ -13,7 +13,7 @@ const [EARLIEST, LATEST] = [-2n, -1n]
 const NEWCOMER = { producerId: -1n, producerEpoch: -1 }
 
 const common = {
-  clientId: 'platformatic', bootstrapBrokers: process.argv[2].split(','), retries: 5, retryDelay: 100
+  clientId: 'platformatic', bootstrapBrokers: process.argv[2].split(','), retries: 50, retryDelay: 100
 }
 const admin = new Admin({ ...common, metadataMaxAge: 0 })
 let member = null
