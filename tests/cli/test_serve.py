@@ -16,7 +16,7 @@ import pytest
 
 from mockbroker.cli import main
 
-READY = re.compile(r"mockbroker ready bootstrap\.servers=(\S+)\n")
+READY = re.compile(r"mockbroker ready bootstrap\.servers=(\S+)(?: control=(http://\S+))?\n")
 
 
 class Serve:
@@ -34,6 +34,7 @@ class Serve:
         match = READY.fullmatch(self.ready)
         assert match is not None, (self.ready, self.process.communicate())
         self.bootstrap_servers = match[1].split(",")
+        self.control: str | None = match[2]
 
     def connect(self, number: int = 0) -> socket.socket:
         host, port = self.bootstrap_servers[number].rsplit(":", 1)
@@ -183,11 +184,12 @@ class TestConfig:
             (["-v", "-q"], "not allowed with"),
             (["--brok", "3"], "--brok"),
             (["--tls"], "--tls is not available yet"),
-            (["--control", "9099"], "--control is not available yet"),
-            (["--control=0.0.0.0:9099"], "--control is not available yet"),
+            (["--control", "there"], "[HOST:]PORT"),
+            (["--control", "70000"], "between 0 and 65535"),
+            (["--control", "9099", "--no-control"], "not allowed with"),
+            (["--control=0.0.0.0:0", "--port", "0"], "so it needs --control-token"),
             (["--data-dir", "x"], "--data-dir is not available yet"),
             (["--user", "a:b"], "--user is not available yet"),
-            (["--emulate", "2.8"], "--emulate is not available yet"),
             (["--memory-limit", "1"], "--memory-limit is not available yet"),
         ],
     )
