@@ -1,0 +1,1 @@
+"""Tests driven by Kafka Connect."""
