@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockbroker.control.expectations import ANYTHING, Expected
+from mockbroker.control.replay import Replayed, read_recorded, replay
 from mockbroker.handles import BrokerHandle, ClockHandle, FaultHandle, JournalHandle, ScenarioHandle
 
 if TYPE_CHECKING:
@@ -141,6 +142,27 @@ class Steering:
         transactions that were read.
         """
         return self._call(self._served.control.verify)
+
+    def replay(self, path: str | Path, *, keeps_time: bool = False) -> list[Replayed]:
+        """Play the requests of a saved journal (`kafka.journal.save("journal.jsonl")`) to this cluster.
+
+        Ids come from the seed: a cluster that began with the same seed, topics and brokers gives the same answers.
+
+        Args:
+            keeps_time: whether as much of the brokers' time is to pass between requests as did then.
+
+        Returns:
+            What became of each request, in order.
+
+        Raises:
+            OSError: the file cannot be read.
+            BadField: a line of it is no exchange.
+        """
+        served = self._served
+        recorded = list(read_recorded(Path(path)))
+        return self._call(
+            lambda: replay(recorded, served.broker, served.server.timekeeper.advance, keeps_time=keeps_time)
+        )
 
     # What should be there
 

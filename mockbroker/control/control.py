@@ -56,6 +56,7 @@ class Control:
     Args:
         broker: who answers.
         seed: of what faults leave to chance.
+        journal: whether to keep what was asked and answered.
 
     Attributes:
         commands: topics, records, partitions.
@@ -69,11 +70,11 @@ class Control:
         faults: what is to go wrong.
     """
 
-    def __init__(self, broker: Steered, seed: int | None = None) -> None:
+    def __init__(self, broker: Steered, seed: int | None = None, *, journal: bool = True) -> None:
         self._broker = broker
         self.commands = Commands(broker.core)
-        self.journal = broker.journal or Journal(broker.names)
-        broker.journal = self.journal
+        self.journal = Journal(broker.names)
+        broker.journal = self.journal if journal else None
         self.seeding = Seeding(broker.core, self.commands)
         self.inspection = Inspection(broker.core, broker.callers)
         self.waits = Waits(self.commands, self.inspection, self.journal)

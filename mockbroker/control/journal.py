@@ -121,10 +121,18 @@ class Journal:
         recent = self.recent
         if not recent:
             return
-        self._bytes += sum(map(size_of, recent)) + _OVERHEAD * len(recent)
+        total = _OVERHEAD * len(recent)
         for kept in recent:
-            if kept.__class__ is not tuple:
+            if kept.__class__ is tuple:
+                # As `size_of`, without a call.
+                _, _, frame, answer = kept
+                total += len(frame)
+                if answer.__class__ is list:
+                    total += len(answer[0]) if len(answer) == 1 else sum(map(len, answer))
+            else:
+                total += size_of(kept)
                 kept.is_filed = True  # type: ignore[union-attr]
+        self._bytes += total
         self._filed += recent
         recent.clear()
         if len(self._filed) > self.max_count or self._bytes > self.max_bytes:
