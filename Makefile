@@ -1,6 +1,6 @@
 # Everything is made in .cache/ of this checkout; nothing outside it is touched.
-# Needed: Python 3.11 or newer, and a network to PyPI. A JDK and Maven bring the command line tools of Apache Kafka:
-# without them their tests are skipped, and say so (under CI=true they fail).
+# Needed: Python 3.11 or newer, and a network to PyPI. A JDK and Maven bring the command line tools and the clients of
+# Apache Kafka, Go brings its clients: without them their tests are skipped, and say so (under CI=true they fail).
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -14,20 +14,21 @@ export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CACHE)/tmp
 
-.PHONY: help test check unit compat compat-real compat-report differential bench demo clean
+.PHONY: help test check unit compat-short compat compat-real compat-report differential bench demo clean
 
 help:
-	@echo 'make test           everything below but demo and bench: what CI runs'
+	@echo 'make test           check, unit and compat-short: what CI runs'
 	@echo 'make check          format, lint, types, import rules'
 	@echo 'make unit           the tests of our own code'
 	@echo 'make compat         tests that stock clients drive, against mockbroker'
+	@echo 'make compat-short   the same but for a few long ones'
 	@echo 'make compat-real    the same tests against an Apache Kafka of their own'
 	@echo 'make compat-report  docs/compatibility.md from what make compat recorded'
 	@echo 'make differential   the same requests to mockbroker and to an Apache Kafka, answers compared'
 	@echo 'make bench          measurements, as ratios within one run'
 	@echo 'make demo           a cluster, stock clients, what each step showed'
 
-test: check unit compat
+test: check unit compat-short
 
 check: $(CACHE)/venv/ready
 	$(RUN)/ruff format --check .
@@ -37,6 +38,9 @@ check: $(CACHE)/venv/ready
 
 unit: $(CACHE)/venv/ready
 	$(RUN)/pytest -n 2 -r s tests
+
+compat-short: $(CACHE)/venv/ready
+	$(RUN)/pytest -n 2 --dist loadscope -r s -m 'not full' compat_tests
 
 compat: $(CACHE)/venv/ready
 	rm -f $(CACHE)/compat-results.json

@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "cluster(brokers=1, properties=()): the cluster that a module wants")
     config.addinivalue_line("markers", "shows(capability): what a test shows, for docs/compatibility.md")
+    config.addinivalue_line("markers", "full: a long test that only `make compat` runs")
     ours = not (config.getoption("--real-kafka") or config.getoption("--bootstrap-server"))
     if ours and not hasattr(config, "workerinput"):
         config.pluginmanager.register(results.Recorder(results.PATH))

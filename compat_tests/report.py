@@ -11,6 +11,7 @@ from compat_tests.support.toolchains import ROOT
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 CELLS = {"passed": "yes", "failed": "**no**", "skipped": "not run"}
 TOOLS = "kafka_cli"
+PARTS = ("kafka_streams", "kafka_connect")
 HEADING = """\
 # Compatibility
 
@@ -36,7 +37,7 @@ def clients_table(results: Results) -> str:
     columns = [
         (client, version)
         for client, versions in sorted(results.items())
-        if client != TOOLS
+        if client not in (TOOLS, *PARTS)
         for version in sorted(versions, key=version_key)
     ]
     capabilities = sorted({name for client, version in columns for name in results[client][version]})
@@ -55,10 +56,22 @@ def tools_table(results: Results) -> str:
     return table([["tool", *versions], *rows])
 
 
+def parts_table(results: Results) -> str:
+    """What else of Apache Kafka runs on top of its clients, a row for each capability."""
+    rows = [
+        [f"{part.replace('_', ' ').title()} {version}", capability, CELLS[outcome]]
+        for part in PARTS
+        for version, capabilities in results.get(part, {}).items()
+        for capability, outcome in sorted(capabilities.items())
+    ]
+    return table([["", "", ""], *rows])
+
+
 def document(results: Results) -> str:
     """The whole page."""
     return (
         f"{HEADING}\n## Stock clients\n\n{clients_table(results)}"
+        f"\n## Kafka Streams and Kafka Connect\n\n{parts_table(results)}"
         f"\n## Command line tools of Apache Kafka\n\n{tools_table(results)}"
     )
 

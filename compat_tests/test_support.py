@@ -27,9 +27,11 @@ def test_the_document_has_a_column_for_each_version() -> None:
         {
             "some_client": {"2.10": {"read": "passed"}, "2.9": {"read": "failed", "write": "passed"}},
             "kafka_cli": {"4.3.1": {"kafka-topics": "skipped"}},
+            "kafka_connect": {"4.3.1": {"file to file": "passed"}},
         }
     )
     assert "|  | some-client 2.9 | some-client 2.10 |" in text
     assert "| read | **no** | yes |" in text
     assert "| write | yes | - |" in text
     assert "| `kafka-topics` | not run |" in text
+    assert "| Kafka Connect 4.3.1 | file to file | yes |" in text

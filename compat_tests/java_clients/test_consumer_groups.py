@@ -44,7 +44,7 @@ class TestJavaClients(JavaClients, ConsumerGroups):
         assert two.reports("revoked") == []
 
     @pytest.mark.shows("group: subscription by regular expression")
-    @pytest.mark.parametrize("assignor", ["uniform", "range"])
+    @pytest.mark.parametrize("assignor", ["uniform", pytest.param("range", marks=pytest.mark.full)])
     def test_a_regular_expression(
         self, start: Start, client: ClientProcess, topic: str, assignor: str
     ) -> None:

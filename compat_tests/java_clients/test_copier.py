@@ -23,7 +23,7 @@ def read(cli: Cli, topic: str, isolation: str) -> Sequence[str]:
 
 
 @pytest.mark.shows("transactions: TransactionalMessageCopier, random aborts, exactly once")
-@pytest.mark.parametrize("mode", ["assigned", "member of a group"])
+@pytest.mark.parametrize("mode", [pytest.param("assigned", marks=pytest.mark.full), "member of a group"])
 def test_random_aborts(cli: Cli, mode: str) -> None:
     name = mode.split()[0]
     source, target = f"{name}-in", f"{name}-out"

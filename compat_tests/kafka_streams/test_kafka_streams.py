@@ -26,7 +26,7 @@ STREAMS = {"group.protocol": "streams"}
 WORDS = ["alpha", "beta", "gamma", "delta"]
 
 
-@pytest.fixture(params=["classic", "streams"])
+@pytest.fixture(params=["streams", pytest.param("classic", marks=pytest.mark.full)])
 def protocol(request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The configs of each kind of group that an application can be."""
     return CLASSIC if request.param == "classic" else STREAMS
