@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from compat_tests.differential.normal import Normaliser, differences
@@ -42,7 +43,7 @@ class Run:
         """Send a request whose answer is not compared."""
         return self.peer.ask(name, version, values)
 
-    def create(self, name: str, partitions: int = 1, **configs: str) -> bytes:
+    def create(self, name: str, partitions: int = 1, /, **configs: str) -> bytes:
         """Create a topic, wait until the broker knows it, and give its id; dots in config names are underscores."""
         given = [{"name": key.replace("_", "."), "value": value} for key, value in configs.items()]
         topic = {"name": name, "num_partitions": partitions, "replication_factor": 1, "configs": given}
@@ -59,19 +60,17 @@ class Run:
     def await_coordinators(self) -> None:
         """Wait until the coordinators of a fresh cluster are there."""
         for kind in (0, 1):
-            asked = {"key_type": kind, "coordinator_keys": ["warm-up"]}
-            self._wait(
-                lambda asked=asked: (
-                    not self.prepare("FindCoordinator", 4, **asked)["coordinators"][0]["error_code"]
-                ),
-                f"coordinator of kind {kind}",
-            )
+            self._wait(partial(self._is_found, kind), f"coordinator of kind {kind}")
 
-        asked = {"transactional_id": None, "transaction_timeout_ms": 1000}
+        asked: dict[str, Any] = {"transactional_id": None, "transaction_timeout_ms": 1000}
         self._wait(lambda: not self.prepare("InitProducerId", 4, **asked)["error_code"], "producer ids")
 
+    def _is_found(self, kind: int) -> bool:
+        found = self.prepare("FindCoordinator", 4, key_type=kind, coordinator_keys=["warm-up"])
+        return not found["coordinators"][0]["error_code"]
+
     def _is_led(self, name: str) -> bool:
-        asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
+        asked: dict[str, Any] = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
         topic = self.prepare("Metadata", 12, **asked)["topics"][0]
         if topic["error_code"] or any(one["error_code"] for one in topic["partitions"]):
             return False

@@ -15,6 +15,8 @@ from protocol_specs.message_set import build_message_set
 from protocol_specs.record_batch import Record, batches_in, build_batch, crc_of, parse_header, records_of
 
 _CODECS = range(5)
+Bytes = bytes | bytearray
+
 _TOPICS: dict[str, dict[str, str]] = {
     "plain": {},
     "compacted": {"cleanup_policy": "compact"},
@@ -38,7 +40,7 @@ def odd_batches(run: Run) -> None:
         run.note(f"what ob-{name} holds", _held(run, f"ob-{name}"))
 
 
-def _odd() -> Iterator[tuple[str, str, bytes]]:
+def _odd() -> Iterator[tuple[str, str, Bytes]]:
     yield from _framed()
     yield from _headers()
     for codec in _CODECS:
@@ -62,7 +64,7 @@ def batch(*records: Record, codec: int = 0, **fields: Any) -> bytearray:
     return build_batch(records, codec=codec, compress=compress, **fields)
 
 
-def altered(data: bytes, at: int, layout: str, number: int) -> bytearray:
+def altered(data: Bytes, at: int, layout: str, number: int) -> bytearray:
     """With one number of the header set, and the CRC made right."""
     copy = bytearray(data)
     struct.pack_into(layout, copy, at, number)
@@ -77,7 +79,7 @@ def holding(body: bytes, count: int, codec: int = 0) -> bytearray:
     return altered(altered(altered(data, 57, ">i", count), 23, ">i", count - 1), 21, ">h", codec)
 
 
-def _framed() -> Iterator[tuple[str, str, bytes]]:
+def _framed() -> Iterator[tuple[str, str, Bytes]]:
     whole, head = batch(record()), bytes(8)
     for label, data in (
         ("nothing", b""),
@@ -96,7 +98,7 @@ def _framed() -> Iterator[tuple[str, str, bytes]]:
         yield label, "plain", bytes(data)
 
 
-def _headers() -> Iterator[tuple[str, str, bytes]]:
+def _headers() -> Iterator[tuple[str, str, Bytes]]:
     two = batch(record(b"a"), record(b"b"))
     for label, at, layout, number in (
         ("base offset 5", 0, ">q", 5),
@@ -127,7 +129,7 @@ def _headers() -> Iterator[tuple[str, str, bytes]]:
     yield "append time", "lz4", bytes(batch(record(key=b"xy"), append_time_ms=TIME_MS, codec=1))
 
 
-def _counted(codec: int) -> Iterator[tuple[str, str, bytes]]:
+def _counted(codec: int) -> Iterator[tuple[str, str, Bytes]]:
     for count in (2, 40, 1_500):
         whole = batch(*[record(b"value%d" % number) for number in range(count)], codec=codec)
         yield f"{count} records, codec {codec}", "plain", bytes(whole)
@@ -140,7 +142,7 @@ def _counted(codec: int) -> Iterator[tuple[str, str, bytes]]:
         yield f"gaps, codec {codec}", topic, bytes(with_gaps)
 
 
-def _bodies(codec: int) -> Iterator[tuple[str, str, bytes]]:
+def _bodies(codec: int) -> Iterator[tuple[str, str, Bytes]]:
     fine = b"\x0c\0\0\0\1\1\0"
     for number, body in enumerate(
         (
@@ -172,7 +174,7 @@ def _bodies(codec: int) -> Iterator[tuple[str, str, bytes]]:
             yield f"{label}, codec {codec}", "plain", bytes(altered(whole, 21, ">h", codec))
 
 
-def _flipped() -> Iterator[tuple[str, str, bytes]]:
+def _flipped() -> Iterator[tuple[str, str, Bytes]]:
     chance = random.Random(5)
     for number in range(60):
         records = [

@@ -109,13 +109,13 @@ def sync(run: Run) -> None:
         if version >= 3:
             run.ask("unknown instance", "SyncGroup", version, **member.sync(group_instance_id="i"))
         if version >= 5:
-            for label, more in (
-                ("another type", {"protocol_type": "connect"}),
-                ("another name", {"protocol_name": "roundrobin"}),
-                ("null type", {"protocol_type": None}),
-                ("null name", {"protocol_name": None}),
+            for label, protocol in (
+                ("another type", ("protocol_type", "connect")),
+                ("another name", ("protocol_name", "roundrobin")),
+                ("null type", ("protocol_type", None)),
+                ("null name", ("protocol_name", None)),
             ):
-                run.ask(label, "SyncGroup", version, **member.sync(**more))
+                run.ask(label, "SyncGroup", version, **member.sync(**dict([protocol])))
 
 
 def heartbeat_and_leave(run: Run) -> None:
@@ -265,9 +265,9 @@ def fetch_offsets(run: Run) -> None:
         run.ask("no groups", "OffsetFetch", version, groups=[])
         if version >= 9:
             for member_id, epoch in ((member.id, 1), ("nobody", 1), (None, 1), ("", 0)):
-                group = {"group_id": "of", "member_id": member_id, "member_epoch": epoch, "topics": topics}
+                asking = {"group_id": "of", "member_id": member_id, "member_epoch": epoch, "topics": topics}
                 known = "the member" if member_id == member.id else repr(member_id)
-                run.ask(f"as {known}, epoch {epoch}", "OffsetFetch", version, groups=[group])
+                run.ask(f"as {known}, epoch {epoch}", "OffsetFetch", version, groups=[asking])
 
 
 def delete_offsets(run: Run) -> None:

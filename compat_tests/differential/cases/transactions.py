@@ -272,8 +272,8 @@ def produce_without_adding(run: Run) -> None:
 
 
 def _plain(producer: _Producer, sequence: int) -> dict[str, Any]:
-    given = {"producer_id": producer.id, "producer_epoch": producer.epoch}
-    return produce(producer.topic, batch(base_sequence=sequence, **given))
+    records = batch(base_sequence=sequence, producer_id=producer.id, producer_epoch=producer.epoch)
+    return produce(producer.topic, records)
 
 
 def commit_offsets(run: Run) -> None:
