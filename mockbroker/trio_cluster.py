@@ -102,4 +102,6 @@ async def open_cluster(**options: Any) -> AsyncIterator[TrioCluster]:
     cluster = TrioCluster(**options)
     async with serving(cluster._served.server):
         yield cluster
-        cluster.check_faults()
+    error = cluster._served.control.check_faults()
+    if error is not None:
+        raise error
