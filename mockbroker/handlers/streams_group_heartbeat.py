@@ -118,7 +118,7 @@ def _owned(tasks: Sequence[Any] | None) -> OwnedTasks:
 
 
 def _pack(result: StreamsHeartbeatResult) -> Any:
-    tasks, statuses, endpoints = result.tasks, result.statuses, result.endpoints
+    tasks, endpoints = result.tasks, result.endpoints
     return _RESPONSE(
         throttle_time_ms=0,
         error_code=result.error_code,
@@ -128,9 +128,7 @@ def _pack(result: StreamsHeartbeatResult) -> Any:
         heartbeat_interval_ms=result.heartbeat_interval_ms,
         acceptable_recovery_lag=0,
         task_offset_interval_ms=0,
-        status=None
-        if statuses is None
-        else [_RESPONSE.status(status_code=code, status_detail=detail) for code, detail in statuses],
+        status=[_RESPONSE.status(status_code=code, status_detail=detail) for code, detail in result.statuses],
         active_tasks=None if tasks is None else _task_ids(_RESPONSE.active_tasks, tasks.active),
         standby_tasks=None if tasks is None else _task_ids(_RESPONSE.standby_tasks, tasks.standby),
         warmup_tasks=None if tasks is None else _task_ids(_RESPONSE.warmup_tasks, tasks.warmup),

@@ -84,7 +84,7 @@ def _create(call: Call, topics: Sequence[InternalTopic]) -> list[tuple[str, str]
     except KafkaError as error:
         answer = create_topics.refuse(request, forwarded, error)
     return [
-        (topic.name, topic.error_message or KafkaError(topic.error_code).message)
+        (topic.name, topic.error_message or str(KafkaError(topic.error_code).message))
         for topic in answer.topics
         if topic.error_code
     ]
@@ -93,7 +93,6 @@ def _create(call: Call, topics: Sequence[InternalTopic]) -> list[tuple[str, str]
 def _add(result: StreamsHeartbeatResult, text: str) -> StreamsHeartbeatResult:
     code = StatusCode.MISSING_INTERNAL_TOPICS
     statuses = [
-        Status(code, status.detail + text) if status.code == code else status
-        for status in result.statuses or ()
+        Status(code, status.detail + text) if status.code == code else status for status in result.statuses
     ]
     return result._replace(statuses=statuses)

@@ -157,9 +157,7 @@ class StreamsHeartbeats:
             _shut_down(group, request.member_id)
         member = group.member(request.member_id)
         required = self._fencing.fence(group, member.member_id)
-        result = StreamsHeartbeatResult(
-            member_id=request.member_id, member_epoch=request.member_epoch, statuses=()
-        )
+        result = StreamsHeartbeatResult(member_id=request.member_id, member_epoch=request.member_epoch)
         return self._answer(required, request, result)
 
 

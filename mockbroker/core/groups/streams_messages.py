@@ -115,7 +115,7 @@ class StreamsHeartbeatResult(NamedTuple):
     member_id: str = ""
     member_epoch: int = 0
     heartbeat_interval_ms: int = 0
-    statuses: Sequence[Status] | None = None
+    statuses: Sequence[Status] = ()
     tasks: Tasks | None = None
     endpoint_epoch: int = 0
     endpoints: Sequence[EndpointPartitions] | None = None
