@@ -78,12 +78,14 @@ class Cluster(Steering):
         seed: of ids and all that is random.
         telemetry: whether clients are asked for their metrics (KIP-714): those of the client-metrics subscriptions.
         emulate: the release of Kafka to be: one of `mockbroker.releases.RELEASES`, from "0.11" to "4.3", the default.
+        memory_limit: how many bytes of records all logs may hold together. Beyond it, what retention and compaction no
+            longer keep goes at once; where that is not enough, producers get KAFKA_STORAGE_ERROR.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
         CannotListen: a port is taken, or the host is not of this machine.
         KafkaError: a topic cannot be created.
-        ValueError: no brokers, or more racks than brokers.
+        ValueError: no brokers, more racks than brokers, or a memory limit below 1.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Cluster(Steering):
         seed: int | None = None,
         telemetry: bool = False,
         emulate: str | None = None,
+        memory_limit: int | None = None,
     ) -> None:
         wanted = topic_specs(topics)
         self._served = ServedCluster(
@@ -109,6 +112,7 @@ class Cluster(Steering):
             seed=seed,
             telemetry=telemetry,
             emulate=emulate,
+            memory_limit=memory_limit,
         )
         control = self._served.control
         self._commands, self._inspection = control.commands, control.inspection

@@ -19,7 +19,6 @@ _NOT_YET = {
     "--control": True,
     "--control-token": True,
     "--data-dir": True,
-    "--memory-limit": True,
     "--tls": False,
     "--tls-dir": True,
     "--user": True,
@@ -70,6 +69,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--emulate", metavar="VERSION", help='the release of Kafka to be, from "0.11" to "4.3" (default: 4.3)'
     )
     add("--telemetry", action="store_true", help="ask clients for their metrics (KIP-714)")
+    add(
+        "--memory-limit",
+        type=_positive,
+        metavar="BYTES",
+        help="how much the logs may hold; beyond it producers get KAFKA_STORAGE_ERROR (default: no limit)",
+    )
     add("--ready-file", metavar="FILE", help="also write the ready line there")
     add("--no-control", action="store_true", help="no control over HTTP")
     volume = parser.add_mutually_exclusive_group()
@@ -131,6 +136,7 @@ def _start(options: argparse.Namespace) -> ServedCluster:
             seed=options.seed,
             telemetry=options.telemetry,
             emulate=options.emulate,
+            memory_limit=options.memory_limit,
         )
     except CannotListen as error:
         raise _Refused(str(error), 1) from error

@@ -52,6 +52,7 @@ class Core:
         racks: their racks in order; an empty name is none.
         seed: of all that is random; the same seed and the same requests give the same ids.
         profile: the release to be.
+        memory_limit: how many bytes the logs may take; None: as many as there are.
 
     Attributes:
         addresses: tells a client (a `Caller`) host and port of a broker.
@@ -67,6 +68,7 @@ class Core:
         racks: Sequence[str] = (),
         seed: int | None = None,
         profile: Profile = KAFKA_4_3,
+        memory_limit: int | None = None,
     ) -> None:
         self.settings = settings
         self.profile = profile
@@ -84,6 +86,7 @@ class Core:
             brokers=brokers,
             racks=racks,
             elr_enabled=self.features.level(ELR_VERSION) > 0,
+            memory_limit=memory_limit,
         )
         self.features.listeners.append(lambda: follow_elr(self.features, self.cluster, settings))
         self.configs = Configs(settings, self.cluster)

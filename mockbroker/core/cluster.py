@@ -19,6 +19,7 @@ from mockbroker.config import log_config
 from mockbroker.core.elections import NO_TARGETS, Election, PartitionState, Targets, next_state
 from mockbroker.core.log import Log
 from mockbroker.core.log_dirs import choose_log_dir
+from mockbroker.core.memory import Memory
 from mockbroker.core.nodes import Node
 from mockbroker.core.placement import Placer
 from mockbroker.core.quorum import ControllerQuorum
@@ -46,6 +47,7 @@ class Cluster:
         brokers: how many there are at first; their ids count up from the settings' first node id.
         racks: the brokers' racks in order; an empty name is none.
         elr_enabled: whether eligible.leader.replicas.version is finalized at 1, as since 4.1.
+        memory_limit: how many bytes the logs may take; None: as many as there are.
 
     Attributes:
         nodes: brokers by id, also those that are down.
@@ -64,6 +66,7 @@ class Cluster:
         brokers: int = 1,
         racks: Sequence[str] = (),
         elr_enabled: bool = True,
+        memory_limit: int | None = None,
     ) -> None:
         self.clock = clock
         self.waiting = waiting
@@ -94,6 +97,8 @@ class Cluster:
             self.add_node(settings.first_node_id + number, rack or None)
         self.quorum = ControllerQuorum(self, rng)
         self.upkeep = self.around.upkeep = Upkeep(self)
+        if memory_limit is not None:
+            self.around.memory = Memory(self, memory_limit)
         settings.on_change(self._settings_changed)
 
     # Brokers.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mockbroker.core.batches import Batch
 from mockbroker.core.elections import NO_LEADER, PartitionState
 from mockbroker.core.nodes import PAUSED, Node, Pace
 from mockbroker.core.producer_state import Origin, Verification
@@ -202,7 +203,8 @@ class Partition:
             guard: see `Log.append_as_leader`, as for `transaction_version`.
 
         Raises:
-            KafkaError: NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, and what the log refuses.
+            KafkaError: NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, what the log refuses, and KAFKA_STORAGE_ERROR
+                where memory is short.
         """
         leader = self.replica_at(at)
         state, log = leader.state, leader.log
@@ -211,6 +213,12 @@ class Partition:
         # The minimum is never more than there are replicas.
         if acks == -1 and len(state.isr) < len(state.replicas) and len(state.isr) < leader.min_isr:
             raise KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
+        memory = self.around.memory
+        if memory is not None:
+            size = len(batch.view if isinstance(batch, Batch) else batch)
+            if memory.used + size > memory.limit and origin is Origin.CLIENT:
+                memory.make_room(size)
+            memory.used += size
         end = log.end_offset
         appended = log.append_as_leader(
             batch, state.leader_epoch, origin=origin, guard=guard, transaction_version=transaction_version

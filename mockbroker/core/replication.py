@@ -25,6 +25,7 @@ from mockbroker.core.replica import Follower
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
     from mockbroker.core.log import Log
+    from mockbroker.core.memory import Memory
     from mockbroker.core.replica import Replica
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
@@ -56,9 +57,10 @@ class Surroundings:
         alter_isr: asks the controller for another ISR (`AlterPartition`).
         new_log: makes the log of a new replica on a broker; answers it and the name of its directory.
         upkeep: is told of logs that may be cleaned.
+        memory: what logs may take; None: no limit.
     """
 
-    __slots__ = ("alter_isr", "clock", "max_lag", "new_log", "nodes", "upkeep", "waiting")
+    __slots__ = ("alter_isr", "clock", "max_lag", "memory", "new_log", "nodes", "upkeep", "waiting")
 
     upkeep: Upkeep
 
@@ -77,6 +79,7 @@ class Surroundings:
         self.alter_isr = alter_isr
         self.new_log = new_log
         self.max_lag = max_lag
+        self.memory: Memory | None = None
 
 
 def replicate(partition: Partition, leader: Replica, batch: Batch, previous_end: int) -> None:

@@ -61,11 +61,13 @@ class ServedCluster:
         seed: of all that is random.
         telemetry: whether clients are asked for their metrics (KIP-714).
         emulate: the release of Kafka to be, "2.8" say; None: the newest.
+        memory_limit: how many bytes the logs may take (see `core.memory`); None: as many as there are.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
         CannotListen: a port is taken, or the host is not of this machine.
-        ValueError: no brokers, more racks than brokers, a port above 65535, or a release that cannot be emulated.
+        ValueError: no brokers, more racks than brokers, a port above 65535, a release that cannot be emulated, or a
+            memory limit below 1.
     """
 
     def __init__(
@@ -81,8 +83,11 @@ class ServedCluster:
         seed: int | None = None,
         telemetry: bool = False,
         emulate: str | None = None,
+        memory_limit: int | None = None,
     ) -> None:
         _check(brokers, racks, port, advertised_port)
+        if memory_limit is not None and memory_limit < 1:
+            raise ValueError(f"a memory limit is at least one byte, not {memory_limit}")
         self._host = host
         self._is_auto = advertised_host == AUTO or (advertised_host is None and host in _EVERYWHERE)
         self._advertised = host if advertised_host in (None, AUTO) else str(advertised_host)
@@ -96,7 +101,7 @@ class ServedCluster:
         opened = _open_each(host, port, brokers)
         self.ports = [sockets[0].getsockname()[1] for sockets in opened]
         try:
-            self.core = self._make_core(settings, racks, seed, advertised_port)
+            self.core = self._make_core(settings, racks, seed, advertised_port, memory_limit)
             self.broker = Broker(self.core, self._profile)
             self.control = Control(self.broker, seed)
             self.server = Server(self.broker, settings)
@@ -177,7 +182,12 @@ class ServedCluster:
                 self.server.open(node.id, self._host, self._port_of[node.id])
 
     def _make_core(
-        self, settings: Settings, racks: Sequence[str], seed: int | None, advertised_port: int | None
+        self,
+        settings: Settings,
+        racks: Sequence[str],
+        seed: int | None,
+        advertised_port: int | None,
+        memory_limit: int | None,
     ) -> Core:
         host = "127.0.0.1" if self._advertised in _EVERYWHERE else self._advertised
         addresses = [
@@ -200,6 +210,7 @@ class ServedCluster:
             racks=racks,
             seed=seed,
             profile=self._profile,
+            memory_limit=memory_limit,
         )
         for node, (name, port) in zip(core.cluster.nodes.values(), addresses, strict=True):
             node.host, node.port = name, port

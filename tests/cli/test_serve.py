@@ -190,7 +190,7 @@ class TestConfig:
             (["--control=0.0.0.0:0", "--port", "0"], "so it needs --control-token"),
             (["--data-dir", "x"], "--data-dir is not available yet"),
             (["--user", "a:b"], "--user is not available yet"),
-            (["--memory-limit", "1"], "--memory-limit is not available yet"),
+            (["--memory-limit", "0"], "argument --memory-limit: "),
         ],
     )
     def test_bad_usage(self, run: Run, arguments: list[str], said: str) -> None:
