@@ -15,6 +15,7 @@ Rules kept here:
 from __future__ import annotations
 
 import random
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -160,6 +161,10 @@ def _of_list(target: list[Any]) -> tuple[Restore, Any, Iterable[Any]]:
     return _restore_list, held, held
 
 
+def _of_array(target: array[Any]) -> tuple[Restore, Any, Iterable[Any]]:
+    return _restore_list, target[:], ()
+
+
 def _of_set(target: set[Any]) -> tuple[Restore, Any, Iterable[Any]]:
     held = set(target)
     return _restore_keyed, held, held
@@ -211,6 +216,7 @@ _NOTES: dict[type, Note | None] = {
         (int, float, str, bytes, bool, type(None), bytearray, memoryview, complex, range, type, ModuleType)
     ),
     list: _of_list,
+    array: _of_array,
     dict: _of_dict,
     OrderedDict: _of_dict,
     Counter: _of_dict,

@@ -84,6 +84,15 @@ class TestRestore:
         state = cluster.control.commands.partition("orders", 0)
         assert state.high_watermark == 2
 
+    def test_where_batches_of_other_sizes_end(self, cluster: Cluster) -> None:
+        commands = cluster.control.commands
+        snapshot = cluster.control.snapshots.take()
+        commands.produce("orders", b"a long one", None, [], 0, None)
+        cluster.control.snapshots.restore(snapshot)
+        for value in (b"a", b"b"):
+            commands.produce("orders", value, None, [], 0, None)
+        assert [record.value for record in commands.records("orders")] == [b"a", b"b"]
+
     def test_groups_and_their_sessions(self, cluster: Cluster) -> None:
         client = coordinator(cluster, "g")
         member_id, generation = member(client, "g")
