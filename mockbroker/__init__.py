@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mockbroker.version import VERSION as __version__
+
 # As typing.TYPE_CHECKING, without importing typing: that alone would take longer than all of this.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +21,11 @@ if TYPE_CHECKING:
         TransactionState,
     )
     from mockbroker.control.waits import WaitTimeout
-    from mockbroker.mock_cluster import Cluster, MockCluster, NotAvailableYet
+    from mockbroker.mock_cluster import Cluster, MockCluster
     from mockbroker.server.listeners import AddressInUse, CannotListen
     from mockbroker.trio_cluster import TrioCluster, open_cluster
     from protocol_specs.errors import ErrorCode, KafkaError
 
-__version__ = "0.1.0"
 
 __all__ = [
     "AddressInUse",
@@ -39,7 +40,6 @@ __all__ = [
     "KafkaError",
     "Member",
     "MockCluster",
-    "NotAvailableYet",
     "OffsetAndMetadata",
     "PartitionState",
     "ProducerState",
@@ -65,7 +65,6 @@ _HOMES = {
     "KafkaError": "protocol_specs.errors",
     "Member": "mockbroker.control.views",
     "MockCluster": "mockbroker.mock_cluster",
-    "NotAvailableYet": "mockbroker.mock_cluster",
     "OffsetAndMetadata": "mockbroker.control.views",
     "PartitionState": "mockbroker.control.views",
     "ProducerState": "mockbroker.control.views",

@@ -46,7 +46,6 @@ __all__ = [
     "Member",
     "MetricsPush",
     "MockCluster",
-    "NotAvailableYet",
     "OffsetAndMetadata",
     "PartitionState",
     "ProducerState",
@@ -56,13 +55,6 @@ __all__ = [
 
 _T = TypeVar("_T")
 Text = bytes | str | None
-
-#: Names that are promised and not built yet.
-_PROMISED = frozenset({"control_url"})
-
-
-class NotAvailableYet(RuntimeError):
-    """Something that is promised, and that this version does not have."""
 
 
 class Cluster(Steering):
@@ -80,6 +72,7 @@ class Cluster(Steering):
         emulate: the release of Kafka to be: one of `mockbroker.releases.RELEASES`, from "0.11" to "4.3", the default.
         memory_limit: how many bytes of records all logs may hold together. Beyond it, what retention and compaction no
             longer keep goes at once; where that is not enough, producers get KAFKA_STORAGE_ERROR.
+        journal: whether to keep what was asked and answered, at about half a microsecond for each request.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
@@ -101,6 +94,7 @@ class Cluster(Steering):
         telemetry: bool = False,
         emulate: str | None = None,
         memory_limit: int | None = None,
+        journal: bool = True,
     ) -> None:
         wanted = topic_specs(topics)
         self._served = ServedCluster(
@@ -113,6 +107,7 @@ class Cluster(Steering):
             telemetry=telemetry,
             emulate=emulate,
             memory_limit=memory_limit,
+            journal=journal,
         )
         control = self._served.control
         self._commands, self._inspection = control.commands, control.inspection
@@ -124,17 +119,15 @@ class Cluster(Steering):
             self._served.server.close_all()
             raise
 
-    if not TYPE_CHECKING:  # A type checker is to complain of these names.
-
-        def __getattr__(self, name):
-            if name in _PROMISED:
-                raise NotAvailableYet(f"{name} is not available yet")
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     @property
     def bootstrap_servers(self) -> str:
         """Where clients find the brokers: "127.0.0.1:41033,127.0.0.1:41035"."""
         return self._served.bootstrap_servers
+
+    @property
+    def control_url(self) -> str:
+        """Where it can be controlled over HTTP: "http://127.0.0.1:41039". The control plane starts on first use."""
+        return self._call(lambda: self._served.control_url)
 
     @property
     def cluster_id(self) -> str:

@@ -16,8 +16,6 @@ __all__ = ["add_options", "run"]
 
 #: Options that are promised and not built yet, and whether each takes a value.
 _NOT_YET = {
-    "--control": True,
-    "--control-token": True,
     "--data-dir": True,
     "--tls": False,
     "--tls-dir": True,
@@ -76,7 +74,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how much the logs may hold; beyond it producers get KAFKA_STORAGE_ERROR (default: no limit)",
     )
     add("--ready-file", metavar="FILE", help="also write the ready line there")
-    add("--no-control", action="store_true", help="no control over HTTP")
+    control = parser.add_mutually_exclusive_group()
+    control.add_argument(
+        "--control",
+        type=_control_address,
+        metavar="[HOST:]PORT",
+        help="where to be controlled over HTTP (default: 127.0.0.1:9099 when free, else a free port)",
+    )
+    control.add_argument("--no-control", action="store_true", help="no control over HTTP")
+    add(
+        "--control-token",
+        metavar="TOKEN",
+        help="what whoever controls must bring; needed where the address is not loopback "
+        "(default: MOCKBROKER_CONTROL_TOKEN)",
+    )
     volume = parser.add_mutually_exclusive_group()
     volume.add_argument("-v", "--verbose", action="store_true", help="log connections and requests")
     volume.add_argument("-q", "--quiet", action="store_true", help="log errors only")
@@ -108,11 +119,13 @@ def _serve(options: argparse.Namespace) -> int:
     level = logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.WARNING
     logging.basicConfig(level=level, format=_LOG_FORMAT)
     served = _start(options)
+    ready = f"mockbroker ready bootstrap.servers={served.bootstrap_servers}"
+    if not options.no_control:
+        ready += f" control={_open_control(served, options)}"
     if options.verbose:
         from mockbroker.server.request_log import RequestLog
 
         served.server.broker = RequestLog(served.server.broker)
-    ready = f"mockbroker ready bootstrap.servers={served.bootstrap_servers}"
     serve_until_signal(served.server, lambda: _announce(ready, options.ready_file))
     return 0
 
@@ -148,7 +161,23 @@ def _start(options: argparse.Namespace) -> ServedCluster:
             commands.create_topic(name, partitions, replication_factor, {})
         except KafkaError as error:
             raise _Refused(f"topic {name}: {error.message}", 2) from error
+    served.control.begin()
     return served
+
+
+def _open_control(served: ServedCluster, options: argparse.Namespace) -> str:
+    """Open the control plane; where it is."""
+    from mockbroker.server.http_listener import TokenNeeded
+    from mockbroker.server.listeners import CannotListen
+
+    host, port = options.control or ("127.0.0.1", None)
+    token = options.control_token or os.environ.get("MOCKBROKER_CONTROL_TOKEN")
+    try:
+        return served.open_control(host, port, token).url
+    except TokenNeeded as error:
+        raise _Refused(str(error), 2) from error
+    except CannotListen as error:
+        raise _Refused(str(error), 1) from error
 
 
 def _read(path: str | None) -> dict[str, str]:
@@ -196,6 +225,16 @@ def _address(text: str) -> tuple[str, int | None]:
     if not host:
         raise argparse.ArgumentTypeError(f"HOST or HOST:PORT, not {text!r}")
     return host, _port(port) if port else None
+
+
+def _control_address(text: str) -> tuple[str, int]:
+    """PORT, HOST:PORT, or an IPv6 address in brackets with a port."""
+    if text.isdecimal():
+        return "127.0.0.1", _port(text)
+    host, port = _address(text)
+    if port is None:
+        raise argparse.ArgumentTypeError(f"[HOST:]PORT, not {text!r}")
+    return host, port
 
 
 def _setting(text: str) -> tuple[str, str]:

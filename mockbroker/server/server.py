@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -54,6 +54,20 @@ class Broker(Protocol):
         """Let waiting requests try again."""
 
 
+class Beside(Protocol):
+    """What runs beside the brokers: the control plane."""
+
+    @property
+    def url(self) -> str:
+        """Where it is found."""
+
+    def start(self) -> None:
+        """The server runs from now on."""
+
+    def close(self) -> None:
+        """Close the sockets; harmless when they are closed."""
+
+
 class Settings(Protocol):
     """What the server needs of `mockbroker.config.Settings`."""
 
@@ -78,6 +92,7 @@ class Server:
         self.poller: Poller
         self.timekeeper: Timekeeper
         self.listeners: dict[int, BrokerListener] = {}
+        self.beside: Beside | None = None
         self._nursery: trio.Nursery | None = None
         self._connections = 0
 
@@ -114,6 +129,8 @@ class Server:
         """Close everything; also a server that never ran."""
         for node_id in list(self.listeners):
             self.close(node_id)
+        if self.beside is not None:
+            self.beside.close()
 
     def abandon(self) -> None:
         """In a forked child: close its copies of the sockets, and leave the parent's alone."""
@@ -122,6 +139,8 @@ class Server:
                 sock.close()
             for connection in listener.connections:
                 connection.abandon()
+        if self.beside is not None:
+            self.beside.close()
 
     async def run(
         self, poller: Poller, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -138,6 +157,8 @@ class Server:
                 self._nursery = nursery
                 for listener in self.listeners.values():
                     listener.start()
+                if self.beside is not None:
+                    self.beside.start()
                 nursery.start_soon(self.timekeeper.run)
                 nursery.start_soon(self._close_idle, self.settings["connections.max.idle.ms"] / 1000)
                 task_status.started()
@@ -174,6 +195,14 @@ class Server:
 
         if self._nursery is not None:
             self._nursery.start_soon(wait)
+
+    def spawn(self, task: Callable[..., Awaitable[object]], *arguments: Any) -> None:
+        """Have a task run beside the connections, until this server ends. Only in the trio thread, while it runs.
+
+        The task is to see to its own errors: one that escapes ends the server.
+        """
+        assert self._nursery is not None
+        self._nursery.start_soon(task, *arguments)
 
     def next_connection_id(self) -> int:
         """A number for a new connection, unique in the cluster's life."""
