@@ -26,7 +26,7 @@ from mockbroker.handlers.call import Call
 from mockbroker.handlers.throttle import within_quotas
 from mockbroker.handlers.when_ready import and_then
 from mockbroker.profiles import KAFKA_4_3, Profile
-from mockbroker.routing import Route, log_failure, refuse
+from mockbroker.routing import FORWARDED, Route, forwarded, log_failure, refuse
 from mockbroker.wire.caller import Caller, Disconnect
 from protocol_specs import APIS
 from protocol_specs.emit import Malformed, uvarint
@@ -237,7 +237,7 @@ class Broker:
         except Disconnect as reason:
             entry.answer = reason
             entry.is_answered = True
-            raise _Kept(str(reason)) from None
+            raise _Kept(str(reason), is_intended=reason.is_intended) from None
         entry.is_answered = answer.__class__ is not Pending
         if answer.__class__ is list:
             entry.answer = answer
@@ -326,6 +326,8 @@ class Broker:
                 return self._unsupported_api_versions()
             raise Disconnect(f"{APIS[key].name} has no version {version} here")
         route = self._routes[key << 16 | version & 0xFFFF] = Route(key, version, handle)
+        if APIS.stem(key) in FORWARDED:
+            route.handle = forwarded(route)
         return route
 
     def _unsupported_api_versions(self) -> Route:

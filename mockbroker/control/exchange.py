@@ -14,10 +14,15 @@ from mockbroker.control.placing import error_field
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
 from protocol_specs.headers import API_VERSIONS_KEY, request_header, response_header
+from protocol_specs.record_batch import batches_in
 
 __all__ = ["Exchange", "errors_in"]
 
 _HEADER = struct.Struct(">hhih").unpack_from
+_PRODUCE = 0
+
+#: Base offset and leader epoch, where they stand in a batch.
+_OFFSET, _EPOCH_AT, _EPOCH = struct.Struct(">q"), 12, struct.Struct(">i")
 
 
 class Exchange:
@@ -33,7 +38,6 @@ class Exchange:
         principal: of the connection, as it is now: "User:alice".
         key, version: of the API.
         fault: what faults did to it, in words; None where nothing was done.
-        frame: the request as it came, without its length; the log has stamped offsets into the batches that it took.
         answer_frame: the answer without its length; None where there is none.
         closed: why the connection was closed instead; None where it was not.
         is_answered: whether the answer, if one was due, is there.
@@ -45,7 +49,6 @@ class Exchange:
         self._names = names
         self.number = number
         self.at = entry.at
-        self.frame = entry.frame
         self.fault = entry.fault
         caller = entry.caller
         self.principal = caller.principal
@@ -61,7 +64,8 @@ class Exchange:
         self.closed = str(answer) if isinstance(answer, BaseException) else None
         self._answer: list[Any] | None = answer if answer.__class__ is list else None
         answered_at = entry.at if entry.answered_at is None else entry.answered_at
-        self.latency = answered_at - entry.at if self.is_answered else None
+        # Times since the epoch are exact to a quarter of a microsecond.
+        self.latency = round(answered_at - entry.at, 6) if self.is_answered else None
         self.key, self.version, self.correlation_id, self.client_id = _header_of(entry.frame)
 
     @property
@@ -74,6 +78,18 @@ class Exchange:
     def api(self) -> str:
         """The API's name; "API 999" where there is none."""
         return APIS[self.key].name if self.key in APIS else f"API {self.key}"
+
+    @cached_property
+    def frame(self) -> bytearray:
+        """The request as it came, without its length.
+
+        The log has stamped its own into the batches that it took over: that is undone, as far as it can be. Their
+        leader epoch is unknown then (-1), and with LogAppendTime their times are the broker's.
+        """
+        frame = self._entry.frame
+        if self.key != _PRODUCE or self.version not in APIS[_PRODUCE].versions:
+            return frame
+        return _unstamped(bytearray(frame), self.version)
 
     @cached_property
     def answer_frame(self) -> bytes | None:
@@ -195,6 +211,21 @@ def _header_of(frame: bytearray) -> tuple[int, int, int, str | None]:
     key, version, correlation_id, length = _HEADER(frame)
     client_id = None if length < 0 else frame[10 : 10 + length].decode("utf-8", "replace")
     return key, version, correlation_id, client_id
+
+
+def _unstamped(frame: bytearray, version: int) -> bytearray:
+    """A Produce as a client sends it: batches begin at 0, and know no leader epoch."""
+    try:
+        _, at = request_header(_PRODUCE, version).read(frame)
+        request = APIS[_PRODUCE].request[version].read(frame, at)[0]
+    except Exception:
+        return frame
+    for topic in request.topic_data:
+        for one in topic.partition_data:
+            for batch in batches_in(one.records or b""):
+                _OFFSET.pack_into(batch, 0, 0)
+                _EPOCH.pack_into(batch, _EPOCH_AT, -1)
+    return frame
 
 
 def _words(places: list[Place], most: int = 4) -> list[str]:

@@ -169,7 +169,7 @@ class Interference:
             if spec.error is not None:
                 self._refuse(fault)
             if spec.disconnect:
-                raise Disconnect(f"a fault says so: {spec.done}")
+                raise Disconnect(f"a fault says so: {spec.done}", is_intended=True)
         elif spec.error is not None:
             self._errors.append(fault)
         return spec.drop == "request"
@@ -180,7 +180,7 @@ class Interference:
         if spec.at == "after":
             yield from self._wait(fault)
             if spec.disconnect:
-                raise Disconnect(f"a fault says so: {spec.done}")
+                raise Disconnect(f"a fault says so: {spec.done}", is_intended=True)
         return spec.drop == "response"
 
     def _wait(self, fault: Acting) -> Steps:
@@ -200,7 +200,8 @@ class Interference:
         for refused in self._refusals:
             reply = refused if reply is None else merge(reply, refused)
         if reply is None and self._errors:
-            raise Disconnect(f"a fault says so: {self._errors[0].spec.done}, and no answer is due")
+            reason = f"a fault says so: {self._errors[0].spec.done}, and no answer is due"
+            raise Disconnect(reason, is_intended=True)
         return reply
 
     # Errors
@@ -211,7 +212,8 @@ class Interference:
             return
         asked, code = self._asked, _code_of(fault)
         if asked.is_silent:
-            raise Disconnect(f"a fault says so: {code.name}, and no answer is due")
+            reason = f"a fault says so: {code.name}, and no answer is due"
+            raise Disconnect(reason, is_intended=True)
         if not fault.matcher.depth:
             self._refusals.append(self._upstream.refuse(self._request, KafkaError(code)))
             self._request = None

@@ -196,3 +196,14 @@ def lint(
         for name in chosen
         for what, evidence in RULES[name].look(deeds)
     ]
+
+
+def as_table() -> str:
+    """All rules as a table of docs/journal.md."""
+    rows = ["| rule | why it matters | what to change |", "|---|---|---|"]
+    rows += [f"| `{name}` | {rule.reason} | {rule.setting} |" for name, rule in RULES.items()]
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_table(), end="")

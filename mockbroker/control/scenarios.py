@@ -292,3 +292,19 @@ SCENARIOS: dict[str, Scenario] = {
         _revoked_access,
     ),
 }
+
+
+def as_table() -> str:
+    """All scenarios as a table of docs/faults.md."""
+    rows = ["| scenario | what happens | what a client should do |", "|---|---|---|"]
+    for name, scenario in SCENARIOS.items():
+        options = ", ".join(
+            option if default is inspect.Parameter.empty else f"{option}={default!r}"
+            for option, default in scenario.options.items()
+        )
+        rows.append(f"| `{name}({options})` | {scenario.happens} | {scenario.advice} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_table(), end="")

@@ -61,7 +61,7 @@ class _Trickle:
     def _last(self) -> Any:
         if not self._is_cut:
             return [self._pieces[-1]]
-        return Part([self._pieces[-1]], _settled(Disconnect("a fault says so: truncate")))
+        return Part([self._pieces[-1]], _settled(Disconnect("a fault says so: truncate", is_intended=True)))
 
 
 def _settled(reply: Any) -> Pending:

@@ -225,7 +225,7 @@ class Connection:
                     self._hold(frames[number:])
                     break
             except Disconnect as reason:
-                self._fail(str(reason))
+                self._fail(str(reason), is_intended=reason.is_intended)
                 break
             except Exception:
                 _log.exception("A request on connection %d failed", caller.connection_id)
@@ -280,7 +280,7 @@ class Connection:
         try:
             self._take(pending)
         except Disconnect as reason:
-            self._fail(str(reason))
+            self._fail(str(reason), is_intended=reason.is_intended)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -333,10 +333,11 @@ class Connection:
         self._ending = reason
         self._watch()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, *, is_intended: bool = False) -> None:
         """Execute nothing more, and close when what came before is answered."""
         self._held.clear()
-        self._warn(reason)
+        if not is_intended:
+            self._warn(reason)
         self._end(reason)
 
     def _watch(self) -> None:

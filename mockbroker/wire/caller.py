@@ -9,7 +9,15 @@ ANONYMOUS = "User:ANONYMOUS"
 
 
 class Disconnect(Exception):
-    """The connection is to end, for the reason given."""
+    """The connection is to end, for the reason given.
+
+    Args:
+        is_intended: whether a test wants it so, and nobody need be warned.
+    """
+
+    def __init__(self, reason: str, *, is_intended: bool = False) -> None:
+        super().__init__(reason)
+        self.is_intended = is_intended
 
 
 class Caller:

@@ -17,7 +17,8 @@ from mockbroker.control.query import query
 from mockbroker.wire.caller import Caller, Disconnect
 from protocol_specs.errors import ErrorCode
 from protocol_specs.exchanges import differences, read_exchanges
-from tests.control.clients import Client, Cluster, batch, fetch_fields, produce_fields
+from protocol_specs.record_batch import records_of
+from tests.control.clients import Client, Cluster, batch, fetch_fields, frame, produce_fields
 
 
 @pytest.fixture
@@ -56,6 +57,17 @@ class TestExchanges:
         assert (exchange.topics, exchange.outcome, exchange.fault) == (["orders"], "ok", None)
         assert str(exchange) == f"#1 Produce v9 svc@{exchange.connection} -> broker 1 (orders-0): ok"
 
+    def test_the_request_is_as_the_client_sent_it(self, cluster: Cluster, client: Client) -> None:
+        for _ in range(2):
+            sent = frame("Produce", 9, "svc", **produce_fields({"orders": {0: batch(b"v"), 1: batch(b"w")}}))
+            taken = bytearray(sent)
+            cluster.broker.receive(taken, client.caller)
+        assert taken != sent
+        (_, exchange) = cluster.control.journal.exchanges()
+        assert exchange.frame == sent
+        batches = [one.records for one in exchange.request.topic_data[0].partition_data]
+        assert [records_of(one)[0].offset for one in batches] == [0, 0]
+
     def test_errors_and_where_they_stand(self, cluster: Cluster, client: Client) -> None:
         client.ask("Produce", 9, **produce_fields({"orders": {0: batch(b"v"), 9: batch(b"v")}}))
         (exchange,) = cluster.control.journal.exchanges()
@@ -84,16 +96,16 @@ class TestExchanges:
         assert "connection closed" in str(second)
 
     def test_what_cannot_be_read(self, cluster: Cluster, client: Client) -> None:
-        for frame in (b"", b"\0", b"\0\3\0\x0c\0\0\0\1\xff\xff\0", b"\x03\xe7\0\0\0\0\0\1\0\1x"):
+        for unreadable in (b"", b"\0", b"\0\3\0\x0c\0\0\0\1\xff\xff\0", b"\x03\xe7\0\0\0\0\0\1\0\1x"):
             with pytest.raises(Disconnect):
-                cluster.broker.receive(bytearray(frame), client.caller)
+                cluster.broker.receive(bytearray(unreadable), client.caller)
         titles = [exchange.api for exchange in cluster.control.journal.exchanges()]
         assert titles == ["API -1", "API -1", "Metadata", "API 999"]
         assert asked(cluster, api="Metadata") == ["Metadata"]
 
     def test_an_api_versions_that_is_too_new(self, cluster: Cluster, client: Client) -> None:
-        frame = struct.pack(">hhih", 18, 99, 7, -1) + b"\0"
-        cluster.broker.receive(bytearray(frame), client.caller)
+        newest = struct.pack(">hhih", 18, 99, 7, -1) + b"\0"
+        cluster.broker.receive(bytearray(newest), client.caller)
         (exchange,) = cluster.control.journal.exchanges()
         assert exchange.request is None
         assert exchange.response.error_code == ErrorCode.UNSUPPORTED_VERSION
