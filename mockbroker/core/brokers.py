@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockbroker.core.elections import NO_LEADER, Targets
+from mockbroker.core.images import Image
 from mockbroker.core.nodes import Node, Pace
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -75,8 +76,7 @@ def isolate(cluster: Cluster, broker_id: int) -> Node:
     node = cluster.node(broker_id)
     if not node.is_connected:
         return node
-    node.known = {partition: partition.state for partition in cluster.partitions()}
-    node.known_live = frozenset(other.id for other in cluster.live_nodes())
+    node.image = Image(cluster.topics, frozenset(other.id for other in cluster.live_nodes()))
     node.is_isolated = True
     node.lost = (cluster.clock.now, cluster.quorum.end_offset)
     _settle(cluster, broker_id)
@@ -89,8 +89,9 @@ def heal(cluster: Cluster, broker_id: int) -> Node:
     """Put a broker that was cut off in touch again: it learns what happened, and truncates what did not."""
     node = cluster.node(broker_id)
     if node.is_isolated:
-        _end_isolation(node)
+        _end_isolation(cluster, node)
         _rejoin(cluster, node)
+        cluster.waiting.touch(node)
     return node
 
 
@@ -135,7 +136,7 @@ def move_leader(cluster: Cluster, topic: str, index: int, to: int) -> None:
 def _go_down(cluster: Cluster, node: Node) -> None:
     if node.lost is None:
         node.lost = (cluster.clock.now, cluster.quorum.end_offset)
-    _end_isolation(node)
+    _end_isolation(cluster, node)
     node.is_running = False
     _fence(cluster, node)
     node.is_shutting_down = False
@@ -179,9 +180,14 @@ def _settle(cluster: Cluster, broker_id: int) -> None:
             partition.settle()
 
 
-def _end_isolation(node: Node) -> None:
+def _end_isolation(cluster: Cluster, node: Node) -> None:
     node.is_isolated = False
-    node.known = node.known_live = None
+    if node.image is not None:
+        for partition in node.image.states:
+            if partition.is_deleted:
+                partition.copies.pop(node.id, None)
+                cluster.waiting.touch(partition)
+        node.image = None
     if node.session is not None:
         node.session.cancel()
         node.session = None

@@ -136,11 +136,11 @@ class Cluster:
 
     def live_nodes(self, asked: Node | None = None) -> list[Node]:
         """Brokers that Metadata shows: those that are not fenced, as far as the broker that is asked knows."""
-        known = None if asked is None else asked.known_live
+        image = None if asked is None else asked.image
         return [
             node
             for node in self.nodes.values()
-            if (not node.is_fenced if known is None else node.id in known)
+            if (not node.is_fenced if image is None else node.id in image.live)
         ]
 
     # Topics.

@@ -23,6 +23,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 if TYPE_CHECKING:
     from mockbroker.config import Settings
     from mockbroker.core.cluster import Cluster
+    from mockbroker.core.images import Image
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
 
@@ -104,7 +105,7 @@ class SessionPartition:
         self.last_fetched_epoch = other.last_fetched_epoch
         self.follower_start = other.follower_start
 
-    def resolve(self, cluster: Cluster) -> Partition:
+    def resolve(self, cluster: Cluster | Image) -> Partition:
         """The partition that is meant, looked up once for as long as it exists.
 
         Raises:

@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from mockbroker.core.elections import PartitionState
-    from mockbroker.core.replicas import Partition
+    from mockbroker.core.images import Image
     from mockbroker.core.time import Alarm
 
 __all__ = ["INSTANT", "PAUSED", "Node", "Pace"]
@@ -42,8 +41,7 @@ class Node:
         is_fenced: the controller counts it as down; Metadata leaves it out.
         is_isolated: it runs, but reaches neither the controller nor other brokers, nor they it.
         pace: how it copies as a follower, where the partition says nothing else.
-        known: the partition states that it knew when it was cut off; None while it is in touch.
-        known_live: ids of the brokers that it took for live then, as for `known`.
+        image: what it knew when it was cut off; None while it is in touch.
         session: the alarm at which the controller gives it up; None while it is in touch.
         lost: when it was last in touch, and the metadata log's end then; None while it is.
         wanted_dirs: by topic and index, where a log is to go that the broker does not have yet.
@@ -54,12 +52,11 @@ class Node:
         "epoch",
         "host",
         "id",
+        "image",
         "is_fenced",
         "is_isolated",
         "is_running",
         "is_shutting_down",
-        "known",
-        "known_live",
         "log_dirs",
         "logs_placed",
         "lost",
@@ -90,8 +87,7 @@ class Node:
         self.is_shutting_down = False
         self.is_isolated = False
         self.pace = INSTANT
-        self.known: dict[Partition, PartitionState] | None = None
-        self.known_live: frozenset[int] | None = None
+        self.image: Image | None = None
         self.session: Alarm | None = None
         self.lost: tuple[float, int] | None = None
         self.wanted_dirs: dict[tuple[str, int], str] = {}

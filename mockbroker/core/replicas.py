@@ -130,7 +130,7 @@ class Partition:
 
     def known_to(self, node: Node) -> PartitionState:
         """Its registration as a broker knows it: an old one, where the broker is cut off."""
-        return self.state if node.known is None else node.known.get(self, self.state)
+        return self.state if node.image is None else node.image.states.get(self, self.state)
 
     # What the leader has.
 
@@ -401,9 +401,13 @@ class Partition:
             lead(self, replica, is_new=was.leader_epoch < self.state.leader_epoch)
 
     def delete(self) -> None:
-        """The topic is gone: whoever waits here learns it."""
+        """The topic is gone: whoever waits here learns it. A broker that is cut off goes on with its replica."""
         self.is_deleted = True
-        self.copies.clear()
+        nodes = self.around.nodes
+        for broker_id in list(self.copies):
+            node = nodes.get(broker_id)
+            if node is None or node.image is None or self not in node.image.states:
+                del self.copies[broker_id]
         self.state = self.state._replace(leader=NO_LEADER)
         if self.lag_alarm is not None:
             self.lag_alarm.cancel()

@@ -8,7 +8,11 @@ from mockbroker.wire.caller import Caller
 
 if TYPE_CHECKING:
     from mockbroker.core.assembly import Core
+    from mockbroker.core.cluster import Cluster
+    from mockbroker.core.images import Image
     from mockbroker.core.nodes import Node
+    from mockbroker.core.replicas import Partition
+    from mockbroker.core.topics import Topic
 
 __all__ = ["Call"]
 
@@ -26,6 +30,16 @@ class Call:
         #: None where the request gave none.
         self.client_id = client_id
         self.caller = caller
+
+    @property
+    def image(self) -> Cluster | Image:
+        """The topics as the broker that was asked knows them."""
+        return self.node.image or self.core.cluster
+
+    def partitions_of(self, topic: Topic) -> list[Partition]:
+        """Those that the broker that was asked knows of."""
+        image = self.node.image
+        return topic.partitions if image is None else [one for one in topic.partitions if one in image.states]
 
     def allows(self, operation: int, resource_type: int, name: str) -> bool:
         """Whether the principal may do this (`AuthHelper.authorize`).

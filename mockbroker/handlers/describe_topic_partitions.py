@@ -39,14 +39,15 @@ def handle(request: Any, call: Call) -> Any:
             next_cursor = _RESPONSE.next_cursor(topic_name=name, partition_index=0)
             break
         start = cursor.partition_index if cursor is not None and name == cursor.topic_name else 0
-        topic = call.core.cluster.topics.get(name)
+        topic = call.image.topics.get(name)
         if topic is None:
             if not wants_all:
                 topics.append(_failed(call, name, _why_unknown(name)))
             continue
-        end = min(len(topic.partitions), start + remaining)
+        partitions = call.partitions_of(topic)
+        end = min(len(partitions), start + remaining)
         topics.append(_known(call, topic, start, end))
-        if end < len(topic.partitions):
+        if end < len(partitions):
             next_cursor = _RESPONSE.next_cursor(topic_name=name, partition_index=end)
             break
         remaining -= max(end - start, 0)
@@ -74,7 +75,7 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
 
 def _asked_names(request: Any, cursor: Any, call: Call) -> list[str]:
     first = "" if cursor is None else cursor.topic_name
-    asked = [topic.name for topic in request.topics] or call.core.cluster.topics
+    asked = [topic.name for topic in request.topics] or call.image.topics
     names = sorted({name for name in asked if name >= first})
     if cursor is not None:
         if request.topics and first not in names:

@@ -164,7 +164,7 @@ class _Reader:
     def keys(self) -> Iterator[Partition]:
         """The partitions whose news make another attempt worth while. Only asked when the first was in vain."""
         for wanted in self._context.partitions:
-            yield wanted.resolve(self._call.core.cluster)
+            yield wanted.resolve(self._call.image)
 
     def attempt(self, last: bool) -> Any:
         """Read all partitions; the response where it is time to answer, else NOT_YET."""
@@ -190,7 +190,7 @@ class _Reader:
 
     def _read(self, wanted: SessionPartition, left: int, is_first: bool) -> ReadResult:
         call = self._call
-        partition = wanted.resolve(call.core.cluster)
+        partition = wanted.resolve(call.image)
         if not self._allows(partition):
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
         if self._replica_id >= 0 and self._replica_id not in partition.replicas:
@@ -270,7 +270,7 @@ class _Reader:
         if error.code not in _FOUND_BEFORE_READING:
             entry.aborted_transactions = None
         if error.code in _HINTED and self._call.version >= _GIVES_HINTS:
-            entry.current_leader = hints.of(wanted.resolve(self._call.core.cluster))
+            entry.current_leader = hints.of(wanted.resolve(self._call.image))
         return entry
 
 

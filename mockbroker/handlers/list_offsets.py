@@ -69,7 +69,7 @@ def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -
     timestamp_ms = asked.timestamp
     if timestamp_ms < 0 and SPECIAL_TIMESTAMPS.get(timestamp_ms, call.version + 1) > call.version:
         raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
-    found = call.core.cluster.partition(topic, asked.partition_index).offset_for_time(
+    found = call.image.partition(topic, asked.partition_index).offset_for_time(
         timestamp_ms,
         at=call.node.id,
         isolation=isolation,
@@ -87,7 +87,7 @@ def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -
 
 def _find_before(call: Call, topic: str, asked: Any) -> Any:
     """Version 0: the starts of segments up to a time, the latest first, before them the end (`fetchOffsetsBefore`)."""
-    partition = call.core.cluster.partition(topic, asked.partition_index)
+    partition = call.image.partition(topic, asked.partition_index)
     replica = partition.replica_at(call.node.id)
     replica.check_epoch(_UNKNOWN, True)
     log = replica.log

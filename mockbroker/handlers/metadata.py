@@ -103,7 +103,7 @@ def _may_describe(call: Call, name: str) -> bool:
 
 
 def _all_topics(call: Call) -> list[Any]:
-    topics = call.core.cluster.topics.values()
+    topics = call.image.topics.values()
     return [_known(call, topic) for topic in topics if _may_describe(call, topic.name)]
 
 
@@ -118,7 +118,7 @@ def _asked_topics(request: Any, asked: list[Any], call: Call) -> list[Any]:
 
 
 def _by_id(call: Call, topic_id: bytes) -> Any:
-    topic = call.core.cluster.topics_by_id.get(topic_id)
+    topic = call.image.topics_by_id.get(topic_id)
     if topic is None:
         return _unknown(None, ErrorCode.UNKNOWN_TOPIC_ID, topic_id)
     if not _may_describe(call, topic.name):
@@ -129,7 +129,7 @@ def _by_id(call: Call, topic_id: bytes) -> Any:
 def _by_name(call: Call, name: str, may_create: bool) -> Any:
     if not _may_describe(call, name):
         return _unknown(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, shows_internal=False)
-    topic = call.core.cluster.topics.get(name)
+    topic = call.image.topics.get(name)
     if topic is not None:
         return _known(call, topic)
     return _unknown(name, _create(call, name) if may_create else _why_unknown(name))
@@ -151,7 +151,7 @@ def _create(call: Call, name: str) -> ErrorCode:
     ):
         return ErrorCode.TOPIC_AUTHORIZATION_FAILED
     code = _why_unknown(name)
-    if code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+    if code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION and not call.node.is_isolated:
         try:
             call.core.cluster.auto_create_topic(name)
         except KafkaError:
@@ -180,7 +180,7 @@ def _known(call: Call, topic: Topic) -> Any:
         name=topic.name,
         topic_id=topic.id,
         is_internal=topic.is_internal,
-        partitions=[_partition(call, partition) for partition in topic.partitions],
+        partitions=[_partition(call, partition) for partition in call.partitions_of(topic)],
     )
 
 

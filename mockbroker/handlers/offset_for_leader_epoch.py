@@ -28,7 +28,7 @@ def handle(request: Any, call: Call) -> Any:
             try:
                 if not may:
                     raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-                epoch, end = call.core.cluster.partition(topic.topic, asked.partition).end_offset_for_epoch(
+                epoch, end = call.image.partition(topic.topic, asked.partition).end_offset_for_epoch(
                     asked.leader_epoch, at=call.node.id, leader_epoch=asked.current_leader_epoch
                 )
             except KafkaError as error:

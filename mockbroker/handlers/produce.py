@@ -162,10 +162,10 @@ def _write(request: Any, call: Call, verdicts: Verdicts | None) -> Any:
 
 
 def _find_topic(data: Any, call: Call) -> Any:
-    cluster = call.core.cluster
+    image = call.image
     if data.topic_id != _ZERO_UUID:
-        return cluster.topics_by_id.get(data.topic_id)
-    return cluster.topics.get(data.name)
+        return image.topics_by_id.get(data.topic_id)
+    return image.topics.get(data.name)
 
 
 def _produce(
@@ -218,7 +218,7 @@ def _find_partition(call: Call, topic: Any, index: int) -> Partition:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
     if topic is not None and not call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic.name):
         raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-    if topic is None or not 0 <= index < len(topic.partitions):
+    if topic is None or not 0 <= index < len(call.partitions_of(topic)):
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     found: Partition = topic.partitions[index]
     return found
