@@ -10,6 +10,7 @@ Rules kept here:
   (`_INSIDE`). All else is taken for unchangeable, or for somebody else's.
 - Sources of randomness are noted by their state.
 - The order of dicts, lists and deques is part of what they hold.
+- Classes that nothing is known of are taken for unchangeable: `left_alone` has them, and a test looks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from operator import attrgetter
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-__all__ = ["Memento"]
+__all__ = ["Memento", "left_alone"]
 
 #: Packages whose objects are the state.
 _INSIDE = ("mockbroker.core.", "mockbroker.config.", "mockbroker.handlers.", "mockbroker.profiles")
@@ -35,7 +36,7 @@ Restore = Callable[[Any, Any], None]
 Note = Callable[[Any], tuple[Restore | None, Any, Iterable[Any]]]
 
 
-def _restore_list(target: list[Any], held: list[Any]) -> None:
+def _restore_list(target: Any, held: Any) -> None:
     target[:] = held
 
 
@@ -134,6 +135,11 @@ class Memento:
         """Put everything back. Any number of times."""
         for restore, target, held in self._held:
             restore(target, held)
+
+
+def left_alone() -> list[type]:
+    """The classes of which objects were met, and not noted."""
+    return [kind for kind, note in _NOTES.items() if note is None]
 
 
 def _restore_both(target: Any, held: tuple[Any, dict[str, Any]]) -> None:

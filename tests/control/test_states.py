@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import sys
 from collections import deque
+from enum import Enum
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from mockbroker.control.memento import Memento
+from mockbroker.control.memento import Memento, left_alone
 from mockbroker.core import brokers
 from mockbroker.core.waiting import Pending
 from protocol_specs import APIS
@@ -276,6 +280,52 @@ class TestWaitingRequests:
         assert decoded("JoinGroup", 5, joining.reply).error_code == ErrorCode.UNKNOWN_MEMBER_ID
         group = cluster.control.inspection.group("g")
         assert (group.state, [one.member_id for one in group.members]) == ("Stable", [first])
+
+
+def test_a_long_log_goes_back_too() -> None:
+    cluster = Cluster(log_segment_bytes="1048576")
+    cluster.core.cluster.create_topic("orders")
+    client = cluster.client()
+    for number in range(50):
+        client.produce("orders", b"%d" % number * 20_000)
+    before = cluster.control.commands.records("orders")
+    snapshot = cluster.control.snapshots.take()
+    for _ in range(2):
+        for number in range(80):
+            client.produce("orders", b"%d" % number * 20_000)
+        cluster.control.snapshots.restore(snapshot)
+        assert cluster.control.commands.records("orders") == before
+        assert client.produce("orders", b"x").base_offset == 50
+        assert client.fetch("orders", 49).records
+        cluster.control.snapshots.restore(snapshot)
+
+
+def test_no_class_of_the_cluster_is_overlooked(cluster: Cluster, client: Client) -> None:
+    """Whoever keeps state in a class that `Memento` does not know has to tell it how that is put back."""
+    script(cluster)
+    client.send("Fetch", 12, **fetch_fields("orders", max_wait_ms=30_000))
+    cluster.control.snapshots.take()
+    known = {
+        *(bool, bytearray, bytes, complex, float, int, memoryview, range, str, type, type(None)),
+        *(type(len), type(str.join), type(sys), type(int.from_bytes), property),
+        # A view on what does not change, and what only counts and need not go back.
+        MappingProxyType,
+        itertools.count,
+    }
+    strange = [
+        kind
+        for kind in left_alone()
+        if kind not in known
+        and not issubclass(kind, (Enum, type))
+        and not kind.__module__.startswith(("protocol_specs.", "mockbroker.", "tests."))
+    ]
+    assert strange == []
+    outside = {
+        kind.__name__
+        for kind in left_alone()
+        if kind.__module__.startswith("mockbroker.") and not issubclass(kind, Enum)
+    }
+    assert outside <= {"Broker", "Caller", "Parked", "Pauses", "TopicNames"}
 
 
 class TestMemento:
