@@ -18,6 +18,9 @@ from compat_tests.differential.peer import Peer
 from compat_tests.differential.runner import compare
 from compat_tests.support.brokers import Broker, mockbroker, real_kafka
 
+#: A group's first members are answered at once: those of consumer and share groups wait with us only.
+_PROPERTIES = ("group.initial.rebalance.delay.ms=0",)
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m compat_tests.differential", description=__doc__)
@@ -29,7 +32,11 @@ def main() -> int:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kafka, ours = (
-            stack.enter_context(nullcontext(Broker(given)) if given else start(scratch / name, brokers=1))
+            stack.enter_context(
+                nullcontext(Broker(given))
+                if given
+                else start(scratch / name, brokers=1, properties=_PROPERTIES)
+            )
             for given, start, name in (
                 (arguments.kafka, real_kafka, "kafka"),
                 (arguments.mockbroker, mockbroker, "mockbroker"),

@@ -36,6 +36,7 @@ def mockbroker(directory: Path, *, brokers: int, properties: Sequence[str] = ())
     """`mockbroker serve` on free ports; its end must be clean and its log without a traceback."""
     command = [sys.executable, "-m", "mockbroker", "serve", "--port", "0", "--brokers", str(brokers)]
     if properties:
+        directory.mkdir(parents=True, exist_ok=True)
         config = directory / "server.properties"
         config.write_text("\n".join(properties) + "\n")
         command += ["--config", str(config)]

@@ -1,4 +1,4 @@
-"""Share groups: the share coordinator, fetching and acknowledging, the group protocol, and offsets."""
+"""Share groups (KIP-932): fetching, acknowledging, and the sessions around that."""
 
 from __future__ import annotations
 
@@ -6,147 +6,15 @@ import time
 from typing import Any
 
 from compat_tests.differential.runner import Run, versions
-from protocol_specs.notation import uuid_text
-from protocol_specs.record_batch import Record, build_batch
+from compat_tests.differential.shares import (
+    NO_TOPIC,
+    State,
+    await_share_coordinator,
+    configure_share_group,
+    produce,
+)
 
 ACCEPT, RELEASE, REJECT, RENEW = 1, 2, 3, 4
-_NO_TOPIC = bytes(15) + b"\x07"
-
-
-def _wait_for_share_coordinator(run: Run) -> None:
-    key = f"warm-up:{uuid_text(_NO_TOPIC)}:0"
-    run.settled(
-        lambda: (
-            not run.prepare("FindCoordinator", 6, key_type=2, coordinator_keys=[key])["coordinators"][0][
-                "error_code"
-            ]
-        ),
-        "share coordinator",
-    )
-
-
-# The share coordinator.
-
-
-def find_share_coordinator(run: Run) -> None:
-    _wait_for_share_coordinator(run)
-    text = uuid_text(_NO_TOPIC)
-    keys = [
-        f"g:{text}:0",
-        f"a:b:{text}:1",
-        f"g:{text}:-1",
-        f"g:{text}:0:",
-        f"g:{text}:+1",
-        "",
-        ":",
-        "g",
-        f"{text}:0",
-        f":{text}:0",
-        f"  :{text}:0",
-        f"g:{text}:x",
-        f"g:{text}x:0",
-        f"g:{text}==:0",
-        "g:AAAA:0",
-        f"g:{text}:2147483648",
-    ]
-    run.ask("many keys", "FindCoordinator", 6, key_type=2, coordinator_keys=keys)
-    for version in range(4, 6):
-        run.ask("too old", "FindCoordinator", version, key_type=2, coordinator_keys=keys[:1])
-    run.ask("too old", "FindCoordinator", 3, key_type=2, key=keys[0])
-
-
-class _State:
-    """The state of partition 0 of a topic for a group."""
-
-    def __init__(self, run: Run, group: str, topic_id: bytes, index: int = 0) -> None:
-        self.run = run
-        self.group = group
-        self.topic_id = topic_id
-        self.index = index
-
-    def _topics(self, **fields: Any) -> list[dict[str, Any]]:
-        return [{"topic_id": self.topic_id, "partitions": [{"partition": self.index, **fields}]}]
-
-    def initialize(self, label: str, state_epoch: int = 0, start_offset: int = -1) -> None:
-        topics = self._topics(state_epoch=state_epoch, start_offset=start_offset)
-        self.run.ask(label, "InitializeShareGroupState", 0, group_id=self.group, topics=topics)
-
-    def read(self, label: str, leader_epoch: int = -1) -> None:
-        topics = self._topics(leader_epoch=leader_epoch)
-        self.run.ask(label, "ReadShareGroupState", 0, group_id=self.group, topics=topics)
-        for version in versions("ReadShareGroupStateSummary"):
-            self.run.ask(label, "ReadShareGroupStateSummary", version, group_id=self.group, topics=topics)
-
-    def write(self, label: str, *batches: tuple[int, int, int, int], version: int = 1, **fields: Any) -> None:
-        names = ("first_offset", "last_offset", "delivery_count", "delivery_state")
-        states = [dict(zip(names, batch, strict=True)) for batch in batches]
-        given = {"start_offset": -1, "leader_epoch": -1, "state_epoch": -1, "state_batches": states, **fields}
-        if version >= 1:
-            given.setdefault("delivery_complete_count", 0)
-        topics = self._topics(**given)
-        self.run.ask(label, "WriteShareGroupState", version, group_id=self.group, topics=topics)
-        self.read(f"after {label}")
-
-    def delete(self, label: str) -> None:
-        self.run.ask(label, "DeleteShareGroupState", 0, group_id=self.group, topics=self._topics())
-
-
-def share_state(run: Run) -> None:
-    topic_id = run.create("sst", 2)
-    _wait_for_share_coordinator(run)
-    state = _State(run, "ss1", topic_id)
-    state.read("not initialized")
-    state.write("not initialized", (0, 1, 1, 0))
-    state.delete("not initialized")
-    state.initialize("first", 3)
-    state.read("initialized")
-    state.write("first", (0, 9, 1, 0), start_offset=0, state_epoch=3)
-    state.write("an older version", (2, 3, 2, 2), version=0, start_offset=0)
-    state.write("over others", (1, 4, 1, 2), (5, 5, 1, 4), (6, 6, 1, 4), delivery_complete_count=7)
-    state.write("start moves", (20, 29, 3, 4), start_offset=3)
-    state.write("an old state epoch", state_epoch=2)
-    state.write("a new state epoch", state_epoch=9)
-    state.read("with a leader epoch", 5)
-    state.read("with an older leader epoch", 4)
-    state.write("an old leader epoch", leader_epoch=4)
-    state.write("a new leader epoch", leader_epoch=8)
-    state.read("with that leader epoch", 8)
-    state.initialize("an old epoch", 2)
-    state.initialize("anew", 4, 17)
-    state.read("anew")
-    state.delete("there")
-    state.delete("twice")
-    state.read("deleted")
-
-
-def share_state_of_what_is_not_there(run: Run) -> None:
-    topic_id = run.create("ssn", 2)
-    _wait_for_share_coordinator(run)
-    for label, state in (
-        ("unknown topic", _State(run, "sn", _NO_TOPIC)),
-        ("no topic", _State(run, "sn", bytes(16))),
-        ("unknown partition", _State(run, "sn", topic_id, 7)),
-        ("negative partition", _State(run, "sn", topic_id, -1)),
-        ("no group", _State(run, "", topic_id)),
-    ):
-        state.initialize(label)
-        state.read(label)
-        state.write(label, (0, 1, 1, 0))
-        state.delete(label)
-    for name in (
-        "InitializeShareGroupState",
-        "ReadShareGroupState",
-        "WriteShareGroupState",
-        "DeleteShareGroupState",
-        "ReadShareGroupStateSummary",
-    ):
-        for version in versions(name):
-            run.ask("no topics", name, version, group_id="sn", topics=[])
-            empty = {"topic_id": topic_id, "partitions": []}
-            run.ask("no partitions", name, version, group_id="sn", topics=[empty])
-
-
-# Fetching and acknowledging.
 
 
 class _Member:
@@ -159,23 +27,11 @@ class _Member:
         self.partitions = range(partitions)
         self.epoch = 0
         configs = {"share_auto_offset_reset": "earliest", **configs}
-        entries = [
-            {"name": name.replace("_", "."), "config_operation": 0, "value": value}
-            for name, value in configs.items()
-        ]
-        resource = {"resource_type": 32, "resource_name": group, "configs": entries}
-        answer = run.prepare("IncrementalAlterConfigs", 1, resources=[resource], validate_only=False)
-        assert not answer["responses"][0]["error_code"], answer
-        run.settled(self._is_configured, "group configs")
+        configure_share_group(run, group, **configs)
         for index in self.partitions:
             asked = [{"partition": index, "state_epoch": 0, "start_offset": -1}]
             topics = [{"topic_id": topic_id, "partitions": asked}]
             run.prepare("InitializeShareGroupState", 0, group_id=group, topics=topics)
-
-    def _is_configured(self) -> bool:
-        resources = [{"resource_type": 32, "resource_name": self.group, "configuration_keys": None}]
-        found = self.run.prepare("DescribeConfigs", 4, resources=resources)["results"][0]["configs"]
-        return any(one["name"] == "share.auto.offset.reset" and one["value"] == "earliest" for one in found)
 
     def fields(self, acks: dict[int, list[tuple[int, int, list[int]]]] | None = None, **more: Any) -> Any:
         names = ("first_offset", "last_offset", "acknowledge_types")
@@ -218,20 +74,11 @@ class _Member:
         return answer
 
 
-def _produce(run: Run, topic: str, *sizes: int, index: int = 0) -> None:
-    for size in sizes:
-        records = [Record(at, 1_700_000_000_000, b"k", b"v%d" % at, []) for at in range(size)]
-        batch = bytes(build_batch(records))
-        data = [{"name": topic, "partition_data": [{"index": index, "records": batch}]}]
-        answer = run.prepare("Produce", 11, acks=-1, timeout_ms=5000, topic_data=data)
-        assert not answer["responses"][0]["partition_responses"][0]["error_code"], answer
-
-
 def _begun(run: Run, name: str, *sizes: int, **configs: Any) -> _Member:
     """A member of the group `name` for the topic of that name, into which so many records were written."""
     topic_id = run.create(name)
-    _wait_for_share_coordinator(run)
-    _produce(run, name, *sizes)
+    await_share_coordinator(run)
+    produce(run, name, *sizes)
     return _Member(run, name, topic_id, **configs)
 
 
@@ -245,7 +92,7 @@ def fetch_and_acknowledge(run: Run) -> None:
         member.acknowledge("rest", {0: [(2, 2, [ACCEPT]), (4, 6, [ACCEPT, 0, RELEASE])]}, version)
         member.fetch("last one", version)
         member.acknowledge("last one", {0: [(6, 6, [ACCEPT])]}, version)
-        _produce(run, f"sfa{version}", 2)
+        produce(run, f"sfa{version}", 2)
         member.fetch("new ones", version)
         member.fetch("the end", version, share_session_epoch=-1, acks={0: [(7, 7, [ACCEPT])]})
 
@@ -285,7 +132,7 @@ def many_deliveries(run: Run) -> None:
         ]
         if batches:
             member.acknowledge(f"release {number}", {0: batches})
-    state = _State(run, "smd", member.topic_id)
+    state = State(run, "smd", member.topic_id)
     state.read("in the end")
 
 
@@ -319,7 +166,7 @@ def refused_acknowledgements(run: Run) -> None:
         member.fetch(f"{label}, with a fetch of nothing", acks={0: batches}, max_records=0)
     for version in versions("ShareAcknowledge"):
         member.acknowledge("renew in v1 or v2", {0: [(4, 7, [RENEW])]}, version)
-    topics = [{"topic_id": _NO_TOPIC, "partitions": [{"partition_index": 0}]}]
+    topics = [{"topic_id": NO_TOPIC, "partitions": [{"partition_index": 0}]}]
     member.acknowledge("unknown topic", None, topics=topics)
     member.acknowledge("unknown partition", {5: [(0, 1, [ACCEPT])]})
     member.acknowledge("nothing for a partition", {0: []})
@@ -373,11 +220,11 @@ def sessions(run: Run) -> None:
     topic = {"topic_id": member.topic_id, "partitions": [{"partition_index": 3}]}
     member.fetch("adds an unknown partition", topics=[topic])
     member.fetch("which is still there")
-    absent = {"topic_id": _NO_TOPIC, "partitions": [{"partition_index": 0}]}
+    absent = {"topic_id": NO_TOPIC, "partitions": [{"partition_index": 0}]}
     member.fetch("adds an unknown topic", topics=[absent])
     member.epoch += 1
     gone = [
-        {"topic_id": _NO_TOPIC, "partitions": [0, 1]},
+        {"topic_id": NO_TOPIC, "partitions": [0, 1]},
         {"topic_id": member.topic_id, "partitions": [3]},
     ]
     member.fetch("forgets both", forgotten_topics_data=gone)
@@ -396,7 +243,7 @@ def sessions(run: Run) -> None:
 
 def several_partitions(run: Run) -> None:
     topic_id = run.create("ssp", 3)
-    _wait_for_share_coordinator(run)
+    await_share_coordinator(run)
     member = _Member(run, "ssp", topic_id, partitions=2)
     # A real broker answers before all share partitions are ready.
     fields = {
@@ -409,7 +256,7 @@ def several_partitions(run: Run) -> None:
     run.prepare("ShareFetch", 2, **member.fields(), **fields)
     member.epoch = 1
     for index in range(3):
-        _produce(run, "ssp", 2, 2, index=index)
+        produce(run, "ssp", 2, 2, index=index)
     member.fetch("two of three")
     third = {"topic_id": topic_id, "partitions": [{"partition_index": 2}]}
     member.acknowledge("both", {0: [(0, 3, [ACCEPT])], 1: [(0, 0, [RELEASE])]})
@@ -423,7 +270,7 @@ def several_partitions(run: Run) -> None:
 def locks(run: Run) -> None:
     member = _begun(run, "slk", 3)
     member.fetch("all")
-    state = _State(run, "slk", member.topic_id)
+    state = State(run, "slk", member.topic_id)
     state.read("acquired")
     member.acknowledge("one", {0: [(1, 1, [RELEASE])]})
     state.read("one released")
@@ -449,7 +296,7 @@ def log_starts(run: Run) -> None:
     member.fetch("what is left")
     member.acknowledge("deleted ones", {0: [(0, 3, [ACCEPT])]})
     member.acknowledge("others", {0: [(6, 7, [ACCEPT])]})
-    _State(run, "sls", member.topic_id).read("in the end")
+    State(run, "sls", member.topic_id).read("in the end")
 
 
 def resets(run: Run) -> None:
@@ -458,13 +305,13 @@ def resets(run: Run) -> None:
     ):
         name = f"srs{number}"
         topic_id = run.create(name)
-        _wait_for_share_coordinator(run)
-        _produce(run, name, 4)
+        await_share_coordinator(run)
+        produce(run, name, 4)
         member = _Member(run, name, topic_id)
         entry = {"name": "share.auto.offset.reset", "config_operation": 0, "value": reset}
         resource = {"resource_type": 32, "resource_name": name, "configs": [entry]}
         run.prepare("IncrementalAlterConfigs", 1, resources=[resource], validate_only=False)
         time.sleep(0.3)
         member.fetch(label)
-        _produce(run, name, 1)
+        produce(run, name, 1)
         member.fetch(f"{label}, later")

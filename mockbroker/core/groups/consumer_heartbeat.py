@@ -189,7 +189,7 @@ def find_group(shard: Shard, group_id: str) -> ConsumerGroup:
 
 def refused(error: KafkaError) -> ConsumerHeartbeatResult:
     """The answer to a heartbeat that is refused; what the coordinator trips over has no text."""
-    message = None if error.code is ErrorCode.UNKNOWN_SERVER_ERROR else error.message
+    message = None if error.code is ErrorCode.UNKNOWN_SERVER_ERROR else error.detail
     return ConsumerHeartbeatResult(error.code, message)
 
 

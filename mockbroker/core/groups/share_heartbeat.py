@@ -325,9 +325,8 @@ def _pass_on(answer: Pending, pending: Pending) -> None:
 
 
 def refused(error: KafkaError) -> ShareHeartbeatResult:
-    """The answer to a heartbeat that is refused; what the coordinator trips over has no text."""
-    message = None if error.code is ErrorCode.UNKNOWN_SERVER_ERROR else error.message
-    return ShareHeartbeatResult(error.code, message)
+    """The answer to a heartbeat that is refused."""
+    return ShareHeartbeatResult(error.code, error.detail)
 
 
 def check_request(request: ShareHeartbeat) -> None:

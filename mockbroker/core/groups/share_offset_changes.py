@@ -226,10 +226,15 @@ class ShareOffsetChanges:
         required = shard.write([shard.shares.states.record(group.group_id, noted)])
 
         def written(error: ErrorCode) -> None:
-            if error:
-                then(error)
-            else:
-                shard.shares.states.delete(group.group_id, partitions, deleted)
+            try:
+                if error:
+                    raise KafkaError(error)
+                if partitions:
+                    check_state_request("Delete share group parameters", group.group_id, partitions)
+            except KafkaError as refusal:
+                then(refusal.code)
+                return
+            shard.shares.states.delete(group.group_id, partitions, deleted)
 
         def deleted(results: Results) -> None:
             then(next((error for part in results.values() if (error := first_error(part))), NONE))
