@@ -14,7 +14,7 @@ export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CACHE)/tmp
 
-.PHONY: help test check unit compat-short compat compat-real compat-report differential bench demo clean
+.PHONY: help test check unit compat-short compat compat-real compat-report differential soak bench demo clean
 
 help:
 	@echo 'make test           check, unit and compat-short: what CI runs'
@@ -25,6 +25,7 @@ help:
 	@echo 'make compat-real    the same tests against an Apache Kafka of their own'
 	@echo 'make compat-report  docs/compatibility.md from what make compat recorded'
 	@echo 'make differential   the same requests to mockbroker and to an Apache Kafka, answers compared'
+	@echo 'make soak           five minutes of brokers that die while stock clients go on: nothing is lost'
 	@echo 'make bench          measurements, as ratios within one run'
 	@echo 'make demo           a cluster, stock clients, what each step showed'
 
@@ -54,6 +55,9 @@ compat-report: $(CACHE)/venv/ready
 
 differential: $(CACHE)/venv/ready
 	$(RUN)/python -m compat_tests.differential
+
+soak: $(CACHE)/venv/ready
+	MOCKBROKER_CHAOS_SECONDS=300 $(RUN)/pytest -r s compat_tests/chaos
 
 bench: $(CACHE)/bench/ready
 	$(BENCH)/python -m benchmarks
