@@ -116,6 +116,8 @@ async function consume (how) {
   member.stream = await member.consumer.consume({ topics: [member.topic], maxWaitTime: 100, ...how })
   member.stream.on('error', error => process.stderr.write(`${error.stack}\n`))
   member.stream.on('data', message => {
+    // A stream that looks its offsets up again, as it does when it is assigned, hands on what it has fetched already.
+    if (message.offset < (member.positions[message.partition] ?? 0)) return
     member.positions[message.partition] = Number(message.offset) + 1
     say({ records: [recordOf(message)] })
   })
@@ -154,7 +156,8 @@ async function commit () {
 /** What it has for it: another stream of the same member, from given offsets. */
 async function seek ({ topic, partition, offset }) {
   await member.stream.close()
-  const from = { ...Object.fromEntries(member.assignment.map(one => [one, 0])), ...member.positions, [partition]: offset }
+  member.positions[partition] = offset
+  const from = { ...Object.fromEntries(member.assignment.map(one => [one, 0])), ...member.positions }
   await consume({
     mode: 'manual',
     offsets: Object.entries(from).map(([one, at]) => ({ topic, partition: Number(one), offset: BigInt(at) }))
@@ -189,7 +192,7 @@ async function copy (command) {
     topics: [command.source], mode: 'committed', fallbackMode: 'earliest', isolationLevel: 1
   })
   let [copied, aborted, number, batch] = [0, 0, 0, []]
-  const next = new Map() // a stream that looks its offsets up twice at its start may hand on records twice
+  const next = new Map()
   for await (const message of stream) {
     if (message.offset < (next.get(message.partition) ?? 0n)) continue
     next.set(message.partition, message.offset + 1n)

@@ -24,6 +24,7 @@ def built(folder: Path) -> Path:
         "GOMODCACHE": str(go / "mod"),
         "GOCACHE": str(go / "build"),
         "GOFLAGS": "-modcacherw -buildvcs=false",
+        "CGO_ENABLED": "0",
     }
     with alone(f"go-{folder.name}"):
         subprocess.run(["go", "build", "-o", program, "."], cwd=folder, env=environment, check=True)
