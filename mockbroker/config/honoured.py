@@ -63,6 +63,16 @@ HONOURED: Final = frozenset(
         "replica.lag.time.max.ms",
         "replica.selector.class",
         "unclean.leader.election.enable",
+        # What happens by the clock.
+        "auto.leader.rebalance.enable",
+        "leader.imbalance.check.interval.seconds",
+        "log.cleaner.backoff.ms",
+        "log.cleaner.enable",
+        "log.initial.task.delay.ms",
+        "log.retention.check.interval.ms",
+        "producer.id.expiration.check.interval.ms",
+        "producer.id.expiration.ms",
+        "unclean.leader.election.interval.ms",
         # Groups and their offsets.
         "group.consumer.assignment.interval.ms",
         "group.consumer.assignors",
