@@ -10,14 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from mockbroker import __version__
-from mockbroker.cli import decode, serve
+from mockbroker.cli import ctl, decode, serve
 
 __all__ = ["main"]
-
-#: Commands that are promised and not built yet.
-_NOT_YET = {
-    "ctl": "steer a running cluster",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,9 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code. Bad usage raises SystemExit(2), as argparse does.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    parser = _parser()
-    if arguments and arguments[0] in _NOT_YET:
-        parser.error(f"{arguments[0]} is not available yet")
+    parser = _parser(arguments[:1] == ["ctl"])
     options = parser.parse_args(arguments)
     if options.command == "version":
         print(f"mockbroker {__version__}")
@@ -41,12 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mockbroker import demo
 
         return demo.run()
+    if options.command == "ctl":
+        return ctl.run(options)
     if options.command == "decode":
         return decode.run(options)
     return serve.run(options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(is_ctl: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mockbroker", description="A Kafka cluster in one small process, for tests."
     )
@@ -60,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_options(
         commands.add_parser("decode", help="print captured frames or log segments", allow_abbrev=False)
     )
+    steer = commands.add_parser("ctl", help="steer a running cluster", allow_abbrev=False)
+    # Its verbs are many, and `serve` is not to wait for them.
+    if is_ctl:
+        ctl.add_options(steer)
     commands.add_parser("version", help="print the version")
-    for name, summary in _NOT_YET.items():
-        commands.add_parser(name, help=f"{summary} (not available yet)")
     return parser

@@ -275,13 +275,6 @@ def test_the_version_is_the_projects() -> None:
     assert project["version"] == mockbroker.__version__
 
 
-@pytest.mark.parametrize("command", ["ctl"])
-def test_commands_of_later_work(run: Run, command: str) -> None:
-    code, out, err = run(command, "whatever")
-    assert (code, out) == (2, "")
-    assert f"{command} is not available yet" in err
-
-
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["version", "extra"]])
 def test_bad_commands(run: Run, arguments: list[str]) -> None:
     assert run(*arguments)[0] == 2
