@@ -308,6 +308,11 @@ def _undeletable(run: Run) -> None:
         group.offsets("one")
         group.delete_offsets("one", "sho")
         run.ask("of one", "DeleteGroups", 2, groups_names=[group.name])
+    group = _Group(run, "sho-mixed")
+    group.alter("beyond", "sho", (7, 3))
+    group.alter("another", "sho2", (0, 3))
+    run.ask("of another", "DeleteGroups", 2, groups_names=[group.name])
+    group.describe("is still there")
 
 
 def reading(run: Run) -> None:

@@ -229,7 +229,7 @@ class ShareOffsetChanges:
             try:
                 if error:
                     raise KafkaError(error)
-                if partitions:
+                if any(partitions.values()):
                     check_state_request("Delete share group parameters", group.group_id, partitions)
             except KafkaError as refusal:
                 then(refusal.code)
@@ -252,9 +252,11 @@ def _set(
 ) -> None:
     """Have the share coordinator begin anew at these offsets."""
     asked = {topic_id: of_topic for topic_id, of_topic in offsets.items() if of_topic}
+    if not asked:
+        answer(AlteredOffsets(altered))
+        return
     try:
-        if asked:
-            check_state_request("Initialize share group parameters", group_id, asked)
+        check_state_request("Initialize share group parameters", group_id, asked)
     except KafkaError as error:
         answer(AlteredOffsets((), error.code, error.message))
         return

@@ -91,7 +91,7 @@ class ShareStateKeeper:
             The offset that the high watermark must reach before anybody is told; None where nothing was written.
         """
         group = self._shard.groups.get(group_id)
-        if not isinstance(group, ShareGroup) or not self._shard.is_current:
+        if not isinstance(group, ShareGroup) or not (self._shard.is_loaded and self._shard.is_current):
             return None
         try:
             return self._shard.write([self.record(group_id, change(group.topics or NO_TOPICS))])

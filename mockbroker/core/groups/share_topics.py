@@ -140,8 +140,11 @@ def _joined(first: _Topics, second: _Topics) -> dict[bytes, ShareTopic]:
 
 
 def _without(topics: _Topics, partitions: Partitions) -> dict[bytes, ShareTopic]:
-    left = {
-        topic_id: topic._replace(partitions=topic.partitions - partitions.get(topic_id, frozenset()))
-        for topic_id, topic in topics.items()
-    }
-    return {topic_id: topic for topic_id, topic in left.items() if topic.partitions}
+    left = dict(topics)
+    for topic_id in partitions.keys() & topics.keys():
+        rest = topics[topic_id].partitions - partitions[topic_id]
+        if rest:
+            left[topic_id] = topics[topic_id]._replace(partitions=rest)
+        else:
+            del left[topic_id]
+    return left

@@ -18,6 +18,8 @@ from mockbroker.core.groups.requests import (
     TopicPartitions,
 )
 from mockbroker.core.groups.results import JoinResult, SyncResult
+from mockbroker.core.share.persister import Persister
+from mockbroker.core.share.states import ShareStates
 from mockbroker.core.waiting import Pending
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_SUBSCRIPTION
 from protocol_specs.embedded import build_blob
@@ -47,8 +49,14 @@ class Bench:
         self.cluster = make_cluster(brokers, **(given | settings))
         self.clock = self.cluster.clock
         self.waiting = self.cluster.waiting
+        self.share_states = ShareStates(self.cluster)
         self.groups = GroupCoordinator(
-            self.clock, self.waiting, self.cluster.rng, self.cluster.settings, self.cluster
+            self.clock,
+            self.waiting,
+            self.cluster.rng,
+            self.cluster.settings,
+            self.cluster,
+            persister=Persister(self.cluster, self.share_states),
         )
         self.cluster.create_topic("orders", partitions=3, replication_factor=min(brokers, 3))
         self.broker = self.groups.find_coordinator(GROUP)
