@@ -8,10 +8,11 @@ import pytest
 
 from compat_tests.clients.harness import Family
 from compat_tests.clients.scenarios import Idempotent, WithoutAcknowledgement
+from compat_tests.clients.transaction_scenarios import ExactlyOnce
 
 
 @pytest.mark.parametrize("version", ["2.0.2", "2.16.1"])
-class TestConfluentKafka(WithoutAcknowledgement, Idempotent):
+class TestConfluentKafka(WithoutAcknowledgement, Idempotent, ExactlyOnce):
     family = Family(
         package="confluent-kafka",
         worker=Path(__file__).with_name("worker.py"),

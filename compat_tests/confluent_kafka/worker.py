@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from compat_tests.clients.worker import Record, data, serve, text
@@ -34,6 +34,7 @@ class ConfluentKafka:
         self.admin = AdminClient(self.servers)
         self.member: Any = None
         self.lone: Any = None
+        self.transactional: Any = None
 
     @property
     def in_group(self) -> bool:
@@ -55,7 +56,10 @@ class ConfluentKafka:
         self, topic: str, records: list[Record], codec: str | None, acks: str, idempotent: bool
     ) -> list[list[int]]:
         options = {"acks": acks, "compression.type": codec or "none", "enable.idempotence": idempotent}
-        producer = Producer({**self.servers, **options, "linger.ms": 20})
+        return self.send(Producer({**self.servers, **options, "linger.ms": 20}), topic, records)
+
+    def send(self, producer: Any, topic: str, records: list[Record]) -> list[list[int]]:
+        """Sends everything; partition and offset of each."""
         places: dict[int, list[int]] = {}
         failures: list[str] = []
 
@@ -86,12 +90,30 @@ class ConfluentKafka:
             self.lone = Consumer({**self.servers, "group.id": "alone", "enable.auto.commit": False})
         return self.lone
 
-    def read(self, topic: str) -> list[Record]:
-        consumer = self.alone()
+    def read(self, topic: str, isolation: str = "read_uncommitted") -> list[Record]:
+        """Every partition, to where the reader is told that it is at the end."""
+        options = {"group.id": "alone", "enable.partition.eof": True, "isolation.level": isolation}
+        consumer = Consumer({**self.servers, **options})
         partitions = self.describe_topic(topic)
-        count = sum(self.watermarks(topic, partition)[1] for partition in partitions)
         consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
-        return self.poll_for(consumer, count)
+        records: list[Record] = []
+        left = set(partitions)
+        deadline = time.monotonic() + 20
+        while left and time.monotonic() < deadline:
+            message = consumer.poll(0.2)
+            if (
+                message is not None
+                and message.error()
+                and message.error().code() == KafkaError._PARTITION_EOF
+            ):
+                left.discard(message.partition())
+            elif message is not None:
+                records.append(record_of(message))
+        consumer.close()
+        return sorted(records, key=lambda record: (record["partition"], record["offset"]))
+
+    def read_committed(self, topic: str) -> list[Record]:
+        return self.read(topic, "read_committed")
 
     def read_from(self, topic: str, partition: int, offset: int, count: int) -> list[Record]:
         consumer = self.alone()
@@ -136,6 +158,53 @@ class ConfluentKafka:
     def leave(self) -> None:
         self.member.close()
         self.member = None
+
+    def started(self, transactional_id: str) -> Any:
+        producer = Producer({**self.servers, "transactional.id": transactional_id})
+        producer.init_transactions(20)
+        return producer
+
+    def send_in_transaction(
+        self, topic: str, transactional_id: str, records: list[Record]
+    ) -> list[list[int]]:
+        if self.transactional is None:
+            self.transactional = self.started(transactional_id)
+        self.transactional.begin_transaction()
+        return self.send(self.transactional, topic, records)
+
+    def end_transaction(self, commit: bool) -> None:
+        if commit:
+            self.transactional.commit_transaction(20)
+        else:
+            self.transactional.abort_transaction(20)
+
+    def copy(
+        self, source: str, target: str, group: str, transactional_id: str, count: int, abort_every: int
+    ) -> int:
+        """Copies in transactions of five at most; aborts every so many and does the work again."""
+        producer = self.started(transactional_id)
+        options = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+        consumer = Consumer({**self.servers, **options, "isolation.level": "read_committed"})
+        consumer.subscribe([source])
+        copied = aborted = number = 0
+        while copied < count:
+            batch = consumer.consume(min(5, count - copied), timeout=1)
+            while batch:
+                number += 1
+                producer.begin_transaction()
+                records = [{"key": text(one.key()), "value": one.value().decode().upper()} for one in batch]
+                self.send(producer, target, records)
+                offsets = [TopicPartition(source, one.partition(), one.offset() + 1) for one in batch]
+                producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata(), 20)
+                if number % abort_every:
+                    producer.commit_transaction(20)
+                    copied += len(batch)
+                    batch = []
+                else:
+                    producer.abort_transaction(20)
+                    aborted += 1
+        consumer.close()
+        return aborted
 
     def poll(self) -> list[Record]:
         return [record_of(message) for message in self.member.consume(100, timeout=0.1)]
