@@ -1,0 +1,1 @@
+"""What each client makes of each effect that a fault may have."""
