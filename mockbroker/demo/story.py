@@ -23,7 +23,7 @@ GROUP = "billing"
 CUSTOMERS = [f"customer-{number}" for number in range(8)]
 PATIENCE = 10.0
 
-# kafka-python asks for a topic's partitions 0.1 s after its start. A group that is ready earlier has to be formed twice.
+# kafka-python asks for a topic's partitions 0.1 s after its start; a group that is ready earlier is formed twice.
 _CONFIG = {"group.initial.rebalance.delay.ms": 100}
 
 
