@@ -43,8 +43,8 @@ def main() -> None:
     requests = {
         "Produce v9, 100 bytes": wire.produce("t", bytes(100), 9),
         "Produce v13, 100 bytes": wire.produce("t", bytes(100), 13, topic_id),
-        "Fetch v11, 100 bytes": wire.fetch("t", 200, 11),
-        "Fetch v17, 100 bytes": wire.fetch("t", 200, 17, topic_id),
+        "Fetch v11, 100 bytes": wire.fetch("t", 150, 11),
+        "Fetch v17, 100 bytes": wire.fetch("t", 150, 17, topic_id),
         "Metadata v12, one topic": wire.metadata("t", version=12),
         "ApiVersions v3": wire.api_versions(),
     }

@@ -56,8 +56,17 @@ def uvarint(data: Any, at: int) -> tuple[int, int]:
         Malformed: a sixth byte would follow.
         IndexError: the data ends early.
     """
-    value = 0
-    for shift in (0, 7, 14, 21, 28):
+    value = data[at]
+    at += 1
+    if value < 0x80:
+        return value, at
+    byte = data[at]
+    at += 1
+    value += (byte - 1) << 7
+    if byte < 0x80:
+        return value, at
+    value &= 0x3FFF
+    for shift in (14, 21, 28):
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift

@@ -21,7 +21,7 @@ from typing import IO, Any
 from protocol_specs.emit import Build, Parse, Source, compile_build, compile_parse
 from protocol_specs.message import Member, Message, value_of
 from protocol_specs.tagged import TaggedFields
-from protocol_specs.wire_types import Fixed, WireError, WireType, read_exactly
+from protocol_specs.wire_types import Fixed, Records, WireError, WireType, read_exactly
 
 __all__ = ["Layout", "Struct"]
 
@@ -58,6 +58,7 @@ class Struct(WireType):
         self.tagged = TaggedFields(last) if flexible else None
         self._unread = [m for m in members if m.wire is None or m.tag is not None]
         self.holds_records = any(m.wire.holds_records for m in self.present)
+        self._records = [m.name for m in self.present if isinstance(m.wire, Records)]
         if last and not flexible:
             raise TypeError(f"{make.__name__}.{last[0].name} is tagged in a version that is not flexible")
         if any(m.wire.holds_records for m in last):
@@ -69,6 +70,8 @@ class Struct(WireType):
         message = self.make()
         for member in self._unread:
             setattr(message, member.name, member.default)
+        for name in self._records:
+            setattr(message, f"{name}_at", None)
         for member in self.present:
             value = member.wire._parsereport(stream, context, f"{path} -> {member.name}")
             setattr(message, member.name, value)

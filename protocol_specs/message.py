@@ -15,6 +15,9 @@ __all__ = ["Member", "Message", "value_of"]
 class Message:
     """One attribute for each field of any version; each struct has a subclass of its own, made by its schema.
 
+    A field `records` that was parsed has a companion `records_at`: where in its buffer the view begins, which a view
+    does not tell. It is None in messages that were made.
+
     Attributes:
         unknown_tagged_fields: None, or {tag: bytes} as they came.
     """

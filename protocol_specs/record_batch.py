@@ -197,7 +197,7 @@ def batches_in(buffer: Buffer) -> Iterator[memoryview]:
 
 def crc_of(batch: Buffer) -> int:
     """The CRC-32C that belongs into the header of `batch`, which ends where the buffer ends."""
-    return _crc32c(memoryview(batch)[21:])
+    return _crc32c((batch if batch.__class__ is memoryview else memoryview(batch))[21:])
 
 
 def stamp(batch: bytearray | memoryview, base_offset: int, leader_epoch: int) -> None:

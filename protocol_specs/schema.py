@@ -100,7 +100,13 @@ class Schema:
     @cached_property
     def type(self) -> type[Message]:
         """The class of its messages."""
-        return type(self.name, (Message,), {"__slots__": tuple(self.fields), "schema": self})
+        slots = (*self.fields, *(f"{name}_at" for name in self.record_fields))
+        return type(self.name, (Message,), {"__slots__": slots, "schema": self})
+
+    @cached_property
+    def record_fields(self) -> list[str]:
+        """The fields that hold record batches."""
+        return [name for name, field in self.fields.items() if field.type == "records"]
 
     @cached_property
     def make(self) -> Callable[..., Any]:
@@ -120,6 +126,8 @@ class Schema:
     def _fill(self, message: Message) -> Message:
         for name in self.fields:
             object.__setattr__(message, name, self.default_of(name))
+        for name in self.record_fields:
+            object.__setattr__(message, f"{name}_at", None)
         object.__setattr__(message, "unknown_tagged_fields", None)
         return message
 
@@ -179,6 +187,7 @@ def _write_maker(schema: Schema) -> Callable[..., Any]:
             names[f"default_{name}"] = schema.default_of(name)
             parameters.append(f"{name}=default_{name}")
         lines.append(f"    message.{name} = {name}")
+    lines += [f"    message.{name}_at = None" for name in schema.record_fields]
     lines += ["    message.unknown_tagged_fields = unknown_tagged_fields", "    return message"]
     head = f"def make(*, {', '.join([*parameters, 'unknown_tagged_fields=None'])}):"
     exec("\n".join([head, *lines]), names)

@@ -195,11 +195,15 @@ class Sized(WireType):
 
     def emit_parse(self, source: Source, target: str) -> None:
         source.parse_length(self.compact, self.plain_length, self.longest)
+        self.emit_position(source, target)
         with source.block("if n:" if self.compact else "if n >= 0:"):
             source.line("stop = at + n - 1" if self.compact else "stop = at + n")
             source.line(f"{target} = {self.parse_expression('at:stop')}")
             source.line("at = stop")
         source.line("else: " + (f"{target} = None" if self.nullable else "raise Malformed"))
+
+    def emit_position(self, source: Source, target: str) -> None:
+        """Write a line that notes where the value begins, where somebody wants to know."""
 
     def parse_expression(self, piece: str) -> str:
         """An expression for the value, of the slice `piece` of `data` or `view`."""
@@ -275,6 +279,10 @@ class Records(Sized):
 
     def encode(self, value: Any) -> bytes:
         return b"".join(value) if isinstance(value, list) else bytes(memoryview(value))
+
+    def emit_position(self, source: Source, target: str) -> None:
+        if "." in target:
+            source.line(f"{target}_at = at")
 
     def parse_expression(self, piece: str) -> str:
         return f"view[{piece}]"

@@ -28,6 +28,9 @@ class LogConfig:
         compression_type: "producer" leaves batches as they came; "uncompressed" is none.
         message_timestamp_type: "CreateTime" or "LogAppendTime".
         leader_replication_throttled_replicas: `partition:broker` for each, or "*" alone.
+        is_compacted: whether the log keeps the last record of each key.
+        is_deleted: whether old segments go by time and size.
+        max_segment_ms: how long a segment may take records: a compacted log rolls early enough for its maximum lag.
     """
 
     __slots__ = (
@@ -42,11 +45,14 @@ class LogConfig:
         "flush_ms",
         "follower_replication_throttled_replicas",
         "index_interval_bytes",
+        "is_compacted",
+        "is_deleted",
         "leader_replication_throttled_replicas",
         "local_retention_bytes",
         "local_retention_ms",
         "max_compaction_lag_ms",
         "max_message_bytes",
+        "max_segment_ms",
         "message_timestamp_after_max_ms",
         "message_timestamp_before_max_ms",
         "message_timestamp_type",
@@ -107,23 +113,12 @@ class LogConfig:
         internal = values.get("internal.segment.bytes")
         if internal is not None:
             self.segment_bytes = internal
-
-    @property
-    def is_compacted(self) -> bool:
-        """Whether the log keeps the last record of each key."""
-        return "compact" in self.cleanup_policy
-
-    @property
-    def is_deleted(self) -> bool:
-        """Whether old segments go by time and size."""
-        return "delete" in self.cleanup_policy
-
-    @property
-    def max_segment_ms(self) -> int:
-        """How long a segment may take records: a compacted log rolls early enough for its maximum lag."""
+        # Every append asks for these.
+        self.is_compacted = "compact" in self.cleanup_policy
+        self.is_deleted = "delete" in self.cleanup_policy
+        self.max_segment_ms = self.segment_ms
         if self.is_compacted and self.max_compaction_lag_ms > 0:
-            return min(self.max_compaction_lag_ms, self.segment_ms)
-        return self.segment_ms
+            self.max_segment_ms = min(self.max_compaction_lag_ms, self.segment_ms)
 
 
 _ATTRIBUTES: Final = tuple((name, name.replace(".", "_")) for name in TOPIC.described)

@@ -18,11 +18,12 @@ class Batch(BatchHeader):
 
     Attributes:
         view: its bytes, all of them and nothing else, in the buffer in which they arrived.
+        at: where in that buffer it begins; None: not known.
     """
 
-    __slots__ = ("view",)
+    __slots__ = ("at", "view")
 
-    def __init__(self, view: memoryview) -> None:
+    def __init__(self, view: memoryview, at: int | None = None) -> None:
         if len(view) < HEADER_SIZE:
             raise KafkaError(
                 ErrorCode.CORRUPT_MESSAGE,
@@ -30,6 +31,7 @@ class Batch(BatchHeader):
                 f"is smaller than the minimum allowed overhead {HEADER_SIZE})",
             )
         self.view = view
+        self.at = at
         (
             self.base_offset,
             self.length,
@@ -55,4 +57,4 @@ class Batch(BatchHeader):
     def restamp_time(self, max_timestamp: int, *, is_append_time: bool) -> None:
         """Set the greatest timestamp and its type; the CRC follows."""
         restamp_time(self.view, max_timestamp, is_append_time=is_append_time)
-        self.__init__(self.view)  # type: ignore[misc]
+        self.__init__(self.view, self.at)  # type: ignore[misc]

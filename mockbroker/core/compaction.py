@@ -203,10 +203,10 @@ class _Cleaning:
         """One segment of what stays of several."""
         joined = Segment(group[0].base_offset, group[-1].created_ms)
         for segment in group:
-            for view in segment.views:
-                batch = self._clean(Batch(view))
+            for found in segment.batches():
+                batch = self._clean(found)
                 if batch is not None:
-                    joined.push(batch.view, batch.last_offset, batch.max_timestamp, self._now_ms)
+                    joined.push(batch, batch.last_offset, self._now_ms)
         joined.modified_ms = group[-1].modified_ms
         return joined
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mockbroker.core.batches import Batch
 from mockbroker.core.compaction import compact
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Appended", "Batch", "Log", "TimeAndOffset"]
 
 
-class Appended(NamedTuple):
+class Appended:
     """What an append did.
 
     Attributes:
@@ -46,10 +46,13 @@ class Appended(NamedTuple):
         batch: as it now stands in the log; None for a duplicate, of which nothing was written.
     """
 
-    base_offset: int
-    last_offset: int
-    append_time_ms: int
-    batch: Batch | None
+    __slots__ = ("append_time_ms", "base_offset", "batch", "last_offset")
+
+    def __init__(self, base_offset: int, last_offset: int, append_time_ms: int, batch: Batch | None) -> None:
+        self.base_offset = base_offset
+        self.last_offset = last_offset
+        self.append_time_ms = append_time_ms
+        self.batch = batch
 
 
 class Log:
@@ -140,7 +143,6 @@ class Log:
         self,
         batch: Batch | memoryview,
         leader_epoch: int,
-        *,
         origin: Origin = Origin.CLIENT,
         guard: Verification | None = None,
         transaction_version: int = 0,
@@ -159,25 +161,27 @@ class Log:
         if not isinstance(batch, Batch):
             batch = Batch(batch)
         now_ms = self._clock.now_ms
-        batch = validate_append(batch, self.config, now_ms, self.partition, origin)
+        config = self.config
+        batch = validate_append(batch, config, now_ms, self.partition, origin)
         offset = self.end_offset
         batch.stamp(offset, leader_epoch)
         if leader_epoch != self.leader_epochs.latest:
             self.leader_epochs.assign(leader_epoch, offset)
-        if len(batch.view) > self.config.segment_bytes:
+        if len(batch.view) > config.segment_bytes:
             raise KafkaError(
                 ErrorCode.RECORD_LIST_TOO_LARGE,
                 f"Message batch size is {len(batch.view)} bytes in append to partition {self.partition}, which "
-                f"exceeds the maximum configured segment size of {self.config.segment_bytes}.",
+                f"exceeds the maximum configured segment size of {config.segment_bytes}.",
             )
-        self._roll_for(batch, now_ms)
+        if self.segments[-1].should_roll(batch, now_ms, config):
+            self.roll(offset)
         if batch.producer_id >= 0:
             written = self.producers.admit(batch, offset, origin, guard, transaction_version)
             if written is not None:
                 return Appended(written.first_offset, written.last_offset, written.timestamp_ms, None)
-        self._push(batch, now_ms)
-        append_time_ms = now_ms if self.config.message_timestamp_type == "LogAppendTime" else -1
-        return Appended(offset, batch.last_offset, append_time_ms, batch)
+        last_offset = self._push(batch, now_ms)
+        append_time_ms = now_ms if config.message_timestamp_type == "LogAppendTime" else -1
+        return Appended(offset, last_offset, append_time_ms, batch)
 
     def append(self, batch: Batch) -> None:
         """Write a batch that the leader has written, at the offsets that it has. Its bytes are shared, not copied.
@@ -195,24 +199,21 @@ class Log:
             self.truncate_fully(batch.base_offset)
         now_ms = self._clock.now_ms
         self.leader_epochs.assign(batch.leader_epoch, batch.base_offset)
-        self._roll_for(batch, now_ms)
+        if self.segments[-1].should_roll(batch, now_ms, self.config):
+            self.roll(batch.base_offset)
         self._push(batch, now_ms)
 
-    def _roll_for(self, batch: Batch, now_ms: int) -> None:
-        config = self.config
-        if self.segments[-1].should_roll(batch, now_ms, config.segment_bytes, config.max_segment_ms):
-            self.roll(batch.base_offset)
-
-    def _push(self, batch: Batch, now_ms: int) -> None:
-        view = batch.view
-        last_offset = batch.last_offset
-        self.segments[-1].push(view, last_offset, batch.max_timestamp, now_ms)
-        self.size_bytes += len(view)
+    def _push(self, batch: Batch, now_ms: int) -> int:
+        """Put a batch at the end of the active segment; the offset of its last record."""
+        last_offset = batch.base_offset + batch.last_offset_delta
+        self.segments[-1].push(batch, last_offset, now_ms)
+        self.size_bytes += len(batch.view)
         self.end_offset = last_offset + 1
         if batch.producer_id >= 0:
             completed = self.producers.written(batch)
             if completed is not None and completed.is_aborted:
                 self._note_aborted(completed)
+        return last_offset
 
     def _note_aborted(self, completed: CompletedTransaction) -> None:
         stable = self.producers.stable_offset_after(completed)
@@ -221,7 +222,7 @@ class Log:
     def roll(self, base_offset: int | None = None) -> None:
         """Begin a new segment at the end of the log, or at `base_offset` if that is higher."""
         base = self.end_offset if base_offset is None else max(base_offset, self.end_offset)
-        if not self.active.views and self.active.base_offset == base:
+        if not self.active.size and self.active.base_offset == base:
             return
         self.segments.append(Segment(base, self._clock.now_ms))
         self._bases.append(base)
@@ -257,8 +258,7 @@ class Log:
         offset = self.start_offset if from_offset is None else from_offset
         end = self.end_offset if below is None else below
         for segment in self.segments[self._segment_at(offset) :]:
-            for view in segment.read(offset, end, self.size_bytes, True):
-                yield Batch(view)
+            yield from segment.batches(segment.index_of(offset), end)
 
     def _segment_at(self, offset: int) -> int:
         bases = self._bases

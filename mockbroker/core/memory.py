@@ -88,7 +88,7 @@ def _age(partition: Partition, now_ms: int) -> int:
 
 def _clean(log: Log) -> bool:
     # Only closed segments can go.
-    if log.active.views and (log.config.is_compacted or log.start_offset == log.end_offset):
+    if log.active.size and (log.config.is_compacted or log.start_offset == log.end_offset):
         log.roll()
     is_compacted = log.config.is_compacted and log.compact()
     return log.apply_retention() > 0 or is_compacted

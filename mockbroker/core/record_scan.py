@@ -95,7 +95,11 @@ def scan_records(data: Buffer, at: int, count: int, heeds_lengths: bool = True) 
             size = data[at]
             at += 1
             if size > 127:
-                size, at = _longer(data, at, size)
+                if (high := data[at]) < 128:
+                    size += (high - 1) << 7
+                    at += 1
+                else:
+                    size, at = _longer(data, at, size)
             end = at + (size >> 1)
             if size & 1 and heeds_lengths:
                 return None
@@ -103,10 +107,13 @@ def scan_records(data: Buffer, at: int, count: int, heeds_lengths: bool = True) 
             at += 2
             if delta > 127:
                 delta, at = _longer(data, at, delta, 10)
-            delta = (delta >> 1) ^ -(delta & 1)
-            if delta > greatest or not index:
+            if delta:
+                delta = (delta >> 1) ^ -(delta & 1)
+            if not index:
+                least = greatest = delta
+            elif delta > greatest:
                 greatest = delta
-            if delta < least or not index:
+            elif delta < least:
                 least = delta
             offset = data[at]
             at += 1
@@ -125,7 +132,11 @@ def scan_records(data: Buffer, at: int, count: int, heeds_lengths: bool = True) 
             size = data[at]
             at += 1
             if size > 127:
-                size, at = _longer(data, at, size)
+                if (high := data[at]) < 128:
+                    size += (high - 1) << 7
+                    at += 1
+                else:
+                    size, at = _longer(data, at, size)
             if not size & 1:
                 at += size >> 1
             at = at + 1 if not data[at] else _after_headers(data, at)

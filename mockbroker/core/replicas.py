@@ -10,7 +10,7 @@ Rules kept here (`Partition`, `ReplicaManager`; KIP-497, KIP-966):
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mockbroker.core.batches import Batch
 from mockbroker.core.elections import NO_LEADER, PartitionState
@@ -29,18 +29,29 @@ if TYPE_CHECKING:
 __all__ = ["AppendResult", "Partition"]
 
 
-class AppendResult(NamedTuple):
+class AppendResult:
     """What an append gave. With acks=all it is done once `Partition.acknowledged(required_offset)` says so.
 
-    `append_time_ms` is -1 unless the topic's timestamps are the broker's (LogAppendTime); `is_settled` tells that
-    every in-sync replica has it already.
+    Attributes:
+        append_time_ms: -1 unless the topic's timestamps are the broker's (LogAppendTime).
+        is_settled: whether every replica has it already, so that nobody need ask.
     """
 
-    base_offset: int
-    append_time_ms: int
-    log_start_offset: int
-    required_offset: int
-    is_settled: bool
+    __slots__ = ("append_time_ms", "base_offset", "is_settled", "log_start_offset", "required_offset")
+
+    def __init__(
+        self,
+        base_offset: int,
+        append_time_ms: int,
+        log_start_offset: int,
+        required_offset: int,
+        is_settled: bool,
+    ) -> None:
+        self.base_offset = base_offset
+        self.append_time_ms = append_time_ms
+        self.log_start_offset = log_start_offset
+        self.required_offset = required_offset
+        self.is_settled = is_settled
 
 
 class Partition:
@@ -220,27 +231,24 @@ class Partition:
                 memory.make_room(size)
             memory.used += size
         end = log.end_offset
-        appended = log.append_as_leader(
-            batch, state.leader_epoch, origin=origin, guard=guard, transaction_version=transaction_version
-        )
+        appended = log.append_as_leader(batch, state.leader_epoch, origin, guard, transaction_version)
+        required = appended.last_offset + 1
         if appended.batch is not None:
             if leader.followers:
                 replicate(self, leader, appended.batch, end)
             else:
-                log.high_watermark = log.end_offset
+                log.high_watermark = required
             around = self.around
             around.waiting.touch(self)
             if not end:
                 around.upkeep.written[self] = None
             elif len(log.segments) > 1:
                 around.upkeep.wake_cleaner(log)
-        required = appended.last_offset + 1
+        is_settled = not leader.followers or (
+            log.high_watermark >= required and len(state.isr) == len(state.replicas)
+        )
         return AppendResult(
-            appended.base_offset,
-            appended.append_time_ms,
-            log.start_offset,
-            required,
-            log.high_watermark >= required,
+            appended.base_offset, appended.append_time_ms, log.start_offset, required, is_settled
         )
 
     def acknowledged(self, required_offset: int, *, at: int | None = None) -> ErrorCode | None:

@@ -55,7 +55,7 @@ def _drop(log: Log, may_go: _Condition) -> int:
     ends = [segment.base_offset for segment in log.segments[1:]] + [log.end_offset]
     count = 0
     for segment, end in zip(log.segments, ends, strict=True):
-        is_empty_active = segment is log.active and not segment.views
+        is_empty_active = segment is log.active and not segment.size
         if is_empty_active or end > log.high_watermark or not may_go(segment, end):
             break
         count += 1

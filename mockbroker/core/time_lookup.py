@@ -10,10 +10,8 @@ Rules kept here (`UnifiedLog.fetchOffsetByTimestamp`, `FileRecords.searchForTime
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from mockbroker.core.batches import Batch
 from mockbroker.wire.compression import decompress
 from protocol_specs.record_batch import records_of
 
@@ -48,10 +46,9 @@ def find_max_timestamp(log: Log) -> TimeAndOffset | None:
 
 def _search(segment: Segment, timestamp_ms: int, from_offset: int) -> TimeAndOffset | None:
     at = segment.first_at_time(timestamp_ms, segment.index_of(from_offset))
-    for view in islice(segment.views, at, None):
-        batch = Batch(view)
+    for batch in segment.batches(at):
         if batch.max_timestamp >= timestamp_ms:
-            for record in records_of(view, decompress):
+            for record in records_of(batch.view, decompress):
                 if record.timestamp_ms >= timestamp_ms and record.offset >= from_offset:
                     return TimeAndOffset(record.offset, record.timestamp_ms, batch.leader_epoch)
     return None

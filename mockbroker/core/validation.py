@@ -45,12 +45,12 @@ from protocol_specs.records import read_records
 if TYPE_CHECKING:
     from mockbroker.config import LogConfig
 
-__all__ = ["RecordsRejected", "first_batch_size", "produced_batch", "validate_append"]
+__all__ = ["RecordsRejected", "first_batch_size", "is_one_batch", "produced_batch", "validate_append"]
 
 _FOREVER_MS: Final = 2**63 - 1
 _READ_ALL_UP_TO: Final = 32
 _OPEN_UP_TO_BYTES: Final = 64 * 1024
-_LENGTH: Final = struct.Struct(">i")
+_LENGTH: Final = struct.Struct(">i").unpack_from
 _SMALLEST_RECORD_V0: Final = 14
 _SIZE_UP_TO_MAGIC: Final = 17
 _SIZE_UP_TO_PRODUCER_ID: Final = 51
@@ -71,11 +71,12 @@ class RecordsRejected(KafkaError):
         self.record_errors = record_errors
 
 
-def produced_batch(records: memoryview | None, version: int) -> Batch:
+def produced_batch(records: memoryview | None, version: int, at: int | None = None) -> Batch:
     """The batch that a partition of a Produce request brings.
 
     Args:
         version: of the request.
+        at: where in their buffer the records begin; None: not known.
 
     Raises:
         KafkaError: INVALID_RECORD unless it is exactly one batch of magic 2, CORRUPT_MESSAGE for an impossible size or
@@ -83,6 +84,25 @@ def produced_batch(records: memoryview | None, version: int) -> Batch:
     """
     if records is None:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
+    batch = Batch(records if is_one_batch(records) else _only_batch(records, version), at)
+    if version < 7 and batch.codec >= ZSTD:
+        if batch.codec > ZSTD:
+            raise _unknown_codec(batch)
+        raise KafkaError(
+            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+            f"Produce requests with version {version} are not allowed to use ZStandard compression",
+        )
+    return batch
+
+
+def is_one_batch(records: memoryview) -> bool:
+    """Whether it is what nearly every request brings: one whole batch of magic 2, and nothing else."""
+    size = len(records)
+    return size >= HEADER_SIZE and records[16] == 2 and _LENGTH(records, 8)[0] == size - 12
+
+
+def _only_batch(records: memoryview, version: int) -> memoryview:
+    """The one batch that these bytes begin with, where they are more or less than that; raises as `produced_batch`."""
     size = first_batch_size(records)
     if size is None:
         raise _invalid(
@@ -106,15 +126,7 @@ def produced_batch(records: memoryview | None, version: int) -> Batch:
             ErrorCode.CORRUPT_MESSAGE if size >= _SIZE_UP_TO_PRODUCER_ID else ErrorCode.UNKNOWN_SERVER_ERROR
         )
         raise KafkaError(code)
-    batch = Batch(records)
-    if version < 7 and batch.codec >= ZSTD:
-        if batch.codec > ZSTD:
-            raise _unknown_codec(batch)
-        raise KafkaError(
-            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
-            f"Produce requests with version {version} are not allowed to use ZStandard compression",
-        )
-    return batch
+    return records
 
 
 def first_batch_size(records: memoryview) -> int | None:
@@ -125,7 +137,7 @@ def first_batch_size(records: memoryview) -> int | None:
     """
     if len(records) < 12:
         return None
-    length: int = _LENGTH.unpack_from(records, 8)[0]
+    length: int = _LENGTH(records, 8)[0]
     if length < _SMALLEST_RECORD_V0:
         raise KafkaError(
             ErrorCode.CORRUPT_MESSAGE,
@@ -160,13 +172,14 @@ def validate_append(
             f"The baseOffset of the record batch in the append to {partition} should be 0, but it is "
             f"{batch.base_offset}"
         )
-    if len(batch.view) > config.max_message_bytes:
+    view = batch.view
+    if len(view) > config.max_message_bytes:
         raise KafkaError(
             ErrorCode.MESSAGE_TOO_LARGE,
-            f"The record batch size in the append to {partition} is {len(batch.view)} bytes which exceeds the "
+            f"The record batch size in the append to {partition} is {len(view)} bytes which exceeds the "
             f"maximum configured value of {config.max_message_bytes}).",
         )
-    if crc_of(batch.view) != batch.crc:
+    if crc_of(view) != batch.crc:
         raise KafkaError(
             ErrorCode.CORRUPT_MESSAGE,
             f"Record is corrupt (stored crc = {batch.crc}) in topic partition {partition}.",

@@ -22,6 +22,8 @@ class LeaderHints:
         endpoint: the response's struct of a broker's address.
     """
 
+    __slots__ = ("_call", "_endpoint", "_leader", "_nodes")
+
     def __init__(self, call: Call, leader: Schema, endpoint: Schema) -> None:
         self._call = call
         self._leader = leader

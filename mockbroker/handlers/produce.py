@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.transactions.outcome import Producer
 from mockbroker.core.transactions.verification import Verdicts, produce_demand, produce_refusal
-from mockbroker.core.validation import first_batch_size, produced_batch
+from mockbroker.core.validation import first_batch_size, is_one_batch, produced_batch
 from mockbroker.core.waiting import NOT_YET, Pending
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.leader_hints import LeaderHints
@@ -86,11 +86,11 @@ def handle(request: Any, call: Call) -> Any:
     except KafkaError as error:
         return _refuse_all(request, error.code, error.message)
     if not isinstance(verdicts, Pending):
-        return _write(request, call, verdicts)
+        return _Writer(request, call, verdicts).write()
 
     def write_late(verdicts: Verdicts) -> Any:
         try:
-            return _write(request, call, verdicts)
+            return _Writer(request, call, verdicts).write()
         except Disconnect:
             # With acks=0 nobody listens any more.
             return None
@@ -111,7 +111,7 @@ def _verify(request: Any, call: Call) -> Verdicts | Pending:
         for one in data.partition_data:
             try:
                 partition = _find_partition(call, topic, one.index)
-                batch = _batch_of(one.records, call.version)
+                batch = _batch_of(one, call.version)
             except KafkaError:
                 continue  # It is refused when it is to be written.
             if batch.is_transactional and batch.producer_id >= 0:
@@ -129,36 +129,120 @@ def _verify(request: Any, call: Call) -> Verdicts | Pending:
     return checked
 
 
-def _write(request: Any, call: Call, verdicts: Verdicts | None) -> Any:
-    acks = request.acks
-    hints = LeaderHints(call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
-    unsettled: list[_Unsettled] = []
-    topics = []
-    for data in request.topic_data:
-        topic = _find_topic(data, call)
-        entries = [
-            _produce(call, request, topic, partition_data, hints, unsettled, verdicts)
-            for partition_data in data.partition_data
-        ]
-        name, topic_id = (data.name, data.topic_id) if topic is None else (topic.name, topic.id)
-        topics.append(_make_topic(name=name, topic_id=topic_id, partition_responses=entries))
-    if acks == 0:
-        return _answer_nothing(topics)
-    reply = _make_response(responses=topics)
-    if not unsettled:
-        reply.node_endpoints = hints.endpoints
+class _Writer:
+    """Writes what one request brings."""
+
+    __slots__ = ("_acks", "_call", "_hints", "_request", "_unsettled", "_verdicts")
+
+    def __init__(self, request: Any, call: Call, verdicts: Verdicts | None) -> None:
+        self._request = request
+        self._call = call
+        self._verdicts = verdicts
+        self._acks: int = request.acks
+        self._hints: LeaderHints | None = None
+        self._unsettled: list[_Unsettled] = []
+
+    @property
+    def hints(self) -> LeaderHints:
+        """Who leads instead. Few requests need to say so."""
+        if self._hints is None:
+            self._hints = LeaderHints(self._call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
+        return self._hints
+
+    def write(self) -> Any:
+        """Append all, and give the response, or a Pending of it."""
+        call = self._call
+        topics = []
+        for data in self._request.topic_data:
+            topic = _find_topic(data, call)
+            entries = [self._produce(topic, one) for one in data.partition_data]
+            name, topic_id = (data.name, data.topic_id) if topic is None else (topic.name, topic.id)
+            topics.append(_make_topic(name=name, topic_id=topic_id, partition_responses=entries))
+        if self._acks == 0:
+            return _answer_nothing(topics)
+        reply = _make_response(responses=topics)
+        if self._unsettled:
+            return self._wait(reply)
+        if self._hints is not None:
+            reply.node_endpoints = self._hints.endpoints
         return reply
 
-    def attempt(last: bool) -> Any:
-        unsettled[:] = [one for one in unsettled if not _is_settled(one, call, hints, last)]
-        if unsettled:
-            return NOT_YET
-        reply.node_endpoints = hints.endpoints
-        return reply
+    def _wait(self, reply: Any) -> Any:
+        unsettled = self._unsettled
 
-    return call.core.waiting.wait(
-        attempt, on=[one.partition for one in unsettled], at_most=request.timeout_ms / 1000
-    )
+        def attempt(last: bool) -> Any:
+            unsettled[:] = [one for one in unsettled if not self._is_settled(one, last)]
+            if unsettled:
+                return NOT_YET
+            if self._hints is not None:
+                reply.node_endpoints = self._hints.endpoints
+            return reply
+
+        partitions = [one.partition for one in unsettled]
+        at_most = self._request.timeout_ms / 1000
+        return self._call.core.waiting.wait(attempt, on=partitions, at_most=at_most)
+
+    def _produce(self, topic: Any, data: Any) -> Any:
+        """Append one partition's batch, and give its entry in the response."""
+        call, acks = self._call, self._acks
+        partition: Partition | None = None
+        try:
+            found = _find_partition(call, topic, data.index)
+            batch = _batch_of(data, call.version)
+            partition = found
+            if acks not in (-1, 0, 1):
+                raise KafkaError(ErrorCode.INVALID_REQUIRED_ACKS)
+            if topic.is_internal and call.client_id != _ADMIN_CLIENT_ID:
+                raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
+            guard = self._verdicts.get(partition) if self._verdicts else None
+            if guard is not None and isinstance(guard, ErrorCode):
+                return _failed(data.index, *produce_refusal(guard, produce_demand(call.version)))
+            result = partition.append(batch, acks=acks, at=call.node.id, guard=guard)
+        except KafkaError as error:
+            return self._refuse(partition, data.index, error)
+        entry = _make_partition(
+            index=data.index,
+            error_code=_NONE,
+            base_offset=result.base_offset,
+            log_append_time_ms=result.append_time_ms,
+            log_start_offset=result.log_start_offset,
+        )
+        if acks == -1 and not result.is_settled:
+            one = _Unsettled(entry, partition, result.required_offset)
+            if not self._is_settled(one, False):
+                self._unsettled.append(one)
+        return entry
+
+    def _is_settled(self, one: _Unsettled, last: bool) -> bool:
+        """Whether all in-sync replicas have it, or it has failed, which its entry then says."""
+        code = one.partition.acknowledged(one.required_offset, at=self._call.node.id)
+        if code is None:
+            if not last:
+                return False
+            code = ErrorCode.REQUEST_TIMED_OUT
+        if code != _NONE:
+            one.entry.error_code = code
+            if code == _NOT_LEADER and self._call.version >= _GIVES_HINTS:
+                one.entry.current_leader = self.hints.of(one.partition)
+        return True
+
+    def _refuse(self, partition: Partition | None, index: int, error: KafkaError) -> Any:
+        entry = _failed(index, error.code)
+        record_errors = getattr(error, "record_errors", None)
+        if record_errors is not None:
+            entry.error_message = error.message
+            entry.record_errors = [
+                _PARTITION.record_errors(batch_index=number, batch_index_error_message=text)
+                for number, text in record_errors
+            ]
+        if partition is None:
+            return entry
+        if error.code not in _WITHOUT_LOG_START:
+            replica = partition.copies.get(self._call.node.id)
+            entry.log_start_offset = -1 if replica is None else replica.log.start_offset
+        if error.code == _NOT_LEADER and self._call.version >= _GIVES_HINTS:
+            entry.current_leader = self.hints.of(partition)
+        return entry
 
 
 def _find_topic(data: Any, call: Call) -> Any:
@@ -168,95 +252,22 @@ def _find_topic(data: Any, call: Call) -> Any:
     return image.topics.get(data.name)
 
 
-def _produce(
-    call: Call,
-    request: Any,
-    topic: Any,
-    data: Any,
-    hints: LeaderHints,
-    unsettled: list[_Unsettled],
-    verdicts: Verdicts | None,
-) -> Any:
-    """Append one partition's batch, and give its entry in the response."""
-    partition: Partition | None = None
-    try:
-        found = _find_partition(call, topic, data.index)
-        batch = _batch_of(data.records, call.version)
-        partition = found
-        if request.acks not in (-1, 0, 1):
-            raise KafkaError(ErrorCode.INVALID_REQUIRED_ACKS)
-        if topic.is_internal and call.client_id != _ADMIN_CLIENT_ID:
-            raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
-        guard = verdicts.get(partition) if verdicts else None
-        if isinstance(guard, ErrorCode):
-            return _failed(data.index, *produce_refusal(guard, produce_demand(call.version)))
-        result = partition.append(batch, acks=request.acks, at=call.node.id, guard=guard)
-    except KafkaError as error:
-        return _refuse(call, partition, data.index, error, hints)
-    entry = _make_partition(
-        index=data.index,
-        error_code=_NONE,
-        base_offset=result.base_offset,
-        log_append_time_ms=result.append_time_ms,
-        log_start_offset=result.log_start_offset,
-    )
-    if request.acks == -1:
-        one = _Unsettled(entry, partition, result.required_offset)
-        if not _is_settled(one, call, hints, False):
-            unsettled.append(one)
-    return entry
-
-
-def _batch_of(records: memoryview | None, version: int) -> Batch:
+def _batch_of(data: Any, version: int) -> Batch:
     if version < FIRST_PRODUCE_OF_BATCHES:
-        return as_batch(records)
-    return produced_batch(records, version)
+        return as_batch(data.records)
+    return produced_batch(data.records, version, data.records_at)
 
 
 def _find_partition(call: Call, topic: Any, index: int) -> Partition:
     if topic is None and call.version >= _BY_TOPIC_ID:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
-    if topic is not None and not call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic.name):
-        raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-    if topic is None or not 0 <= index < len(call.partitions_of(topic)):
-        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    found: Partition = topic.partitions[index]
-    return found
-
-
-def _is_settled(one: _Unsettled, call: Call, hints: LeaderHints, last: bool) -> bool:
-    """Whether all in-sync replicas have it, or it has failed, which its entry then says."""
-    code = one.partition.acknowledged(one.required_offset, at=call.node.id)
-    if code is None:
-        if not last:
-            return False
-        code = ErrorCode.REQUEST_TIMED_OUT
-    if code != _NONE:
-        one.entry.error_code = code
-        if code == _NOT_LEADER and call.version >= _GIVES_HINTS:
-            one.entry.current_leader = hints.of(one.partition)
-    return True
-
-
-def _refuse(
-    call: Call, partition: Partition | None, index: int, error: KafkaError, hints: LeaderHints
-) -> Any:
-    entry = _failed(index, error.code)
-    record_errors = getattr(error, "record_errors", None)
-    if record_errors is not None:
-        entry.error_message = error.message
-        entry.record_errors = [
-            _PARTITION.record_errors(batch_index=number, batch_index_error_message=text)
-            for number, text in record_errors
-        ]
-    if partition is None:
-        return entry
-    if error.code not in _WITHOUT_LOG_START:
-        replica = partition.copies.get(call.node.id)
-        entry.log_start_offset = -1 if replica is None else replica.log.start_offset
-    if error.code == _NOT_LEADER and call.version >= _GIVES_HINTS:
-        entry.current_leader = hints.of(partition)
-    return entry
+    if topic is not None:
+        if not call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic.name):
+            raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+        if 0 <= index < len(call.partitions_of(topic)):
+            found: Partition = topic.partitions[index]
+            return found
+    raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
 
 
 def _failed(index: int, code: int, message: str | None = None) -> Any:
@@ -286,9 +297,9 @@ def _answer_nothing(topics: list[Any]) -> None:
 
 
 def _is_transactional(records: memoryview) -> bool:
-    if first_batch_size(records) is None:
+    if not is_one_batch(records) and (first_batch_size(records) is None or records[_MAGIC_AT] != 2):
         return False
-    return records[_MAGIC_AT] == 2 and bool(records[_ATTRIBUTES_AT] & _TRANSACTIONAL)
+    return bool(records[_ATTRIBUTES_AT] & _TRANSACTIONAL)
 
 
 def _may_write(request: Any, call: Call) -> bool:

@@ -27,7 +27,7 @@ class TestAppend:
         assert (appended.base_offset, appended.last_offset, appended.append_time_ms) == (0, 1, -1)
         assert log.append_as_leader(second.view, 4).base_offset == 2
         (one, two) = log.read(0, max_bytes=10_000)
-        assert one is first.view
+        assert one.obj is first.view.obj
         assert [(h.base_offset, h.last_offset, h.leader_epoch) for h in map(parse_header, (one, two))] == [
             (0, 1, 3),
             (2, 2, 4),
@@ -59,7 +59,25 @@ class TestAppend:
             follower.append(batch)
         assert follower.values == ["a", "b"]
         assert follower.leader_epochs.entries == [(2, 0)]
-        assert follower.read(0, max_bytes=9_999)[1] is leader.read(0, max_bytes=9_999)[1]
+        assert follower.read(0, max_bytes=9_999)[1].obj is leader.read(0, max_bytes=9_999)[1].obj
+
+    def test_a_batch_within_a_larger_buffer_stays_there(self) -> None:
+        log = LogUnderTest()
+        first, second = (bytes(batch_of(value).view) for value in ("a", "b"))
+        buffer = bytearray(b"before" + first + b"between" + second + b"after")
+        starts = (6, 6 + len(first) + 7)
+        for at in starts:
+            log.append_as_leader(Batch(memoryview(buffer)[at : at + len(first)], at), 0)
+        assert log.values == ["a", "b"]
+        assert [batch.view.obj is buffer for batch in log.batches()] == [True, True]
+        assert [batch.at for batch in log.batches()] == list(starts)
+
+    def test_a_batch_of_which_nobody_says_where_it_lies_is_copied(self) -> None:
+        log = LogUnderTest()
+        buffer = bytearray(b"before" + bytes(batch_of("a").view))
+        log.append_as_leader(memoryview(buffer)[6:], 0)
+        buffer[:] = bytes(len(buffer))
+        assert log.values == ["a"]
 
     def test_a_follower_that_begins_within_a_batch(self) -> None:
         leader = LogUnderTest()
@@ -162,7 +180,7 @@ class TestSegments:
         log = LogUnderTest(segment_bytes=1_048_576)
         for _ in range(30):
             log.put("x" * 100_000)
-        assert [len(segment.views) for segment in log.segments] == [10, 10, 10]
+        assert [len(list(segment.batches())) for segment in log.segments] == [10, 10, 10]
         assert [segment.base_offset for segment in log.segments] == [0, 10, 20]
         assert sum(segment.size for segment in log.segments) == log.size_bytes
 
@@ -366,9 +384,9 @@ def test_reads_agree_with_a_plain_list(counts: list[int], chance: random.Random)
 
 def test_many_batches_are_found_at_once() -> None:
     log = Log(config(), Clock(NOW), "t-0")
-    data = bytes(batch_of("v").view)
+    batch = batch_of("v")
     for _ in range(50_000):
-        log.segments[0].push(memoryview(data), log.end_offset, NOW_MS, NOW_MS)
+        log.segments[0].push(batch, log.end_offset, NOW_MS)
         log.end_offset += 1
     assert len(log.read(49_990, max_bytes=10**9)) == 10
-    assert len(log.read(0, max_bytes=len(data) * 1_000)) == 1_000
+    assert len(log.read(0, max_bytes=len(batch.view) * 1_000)) == 1_000

@@ -96,7 +96,8 @@ class TestDuplicates:
             write(log, sequence, count=2)
         for number in range(5):
             again = write(log, number * 2, count=2)
-            assert again == (number * 2, number * 2 + 1, NOW_MS, None)
+            answered = (again.base_offset, again.last_offset, again.append_time_ms, again.batch)
+            assert answered == (number * 2, number * 2 + 1, NOW_MS, None)
         assert log.end_offset == 10
 
     def test_the_sixth_last_is_out_of_order(self) -> None:

@@ -256,6 +256,8 @@ class TestRecords:
         assert end == len(frame)
         assert records.obj is frame
         assert not records.readonly
+        at = message.topic_data[0].partition_data[0].records_at
+        assert records == frame[at : at + len(records)]
 
     def test_they_are_sent_as_they_are(self) -> None:
         batches = [bytearray(b"first"), memoryview(b"second")]
@@ -270,7 +272,9 @@ class TestRecords:
     @pytest.mark.parametrize(("records", "parsed"), [(None, None), (b"", b""), ([], b""), ([b""], b"")])
     def test_none_and_empty_are_two_things(self, version: int, records: Any, parsed: Any) -> None:
         built = PRODUCE.request[version].build(produce(version, records))
-        assert PRODUCE.request[version].parse(built).topic_data[0].partition_data[0].records == parsed
+        one = PRODUCE.request[version].parse(built).topic_data[0].partition_data[0]
+        assert one.records == parsed
+        assert built[one.records_at : one.records_at + len(parsed or b"")] == (parsed or b"")
 
     def test_they_are_of_any_length(self) -> None:
         built = PRODUCE.request[9].build(produce(9, b"x" * 3_000_000))
@@ -282,6 +286,7 @@ class TestRecords:
         message, _ = PRODUCE.request[9].read(built)
         assert message.topic_data[0].name == "\ufffd"
         assert not message.topic_data[0].partition_data[0].records.readonly
+        assert message.topic_data[0].partition_data[0].records_at is None
 
 
 class TestInsideConstruct:
