@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from compat_tests.clients.worker import Record, data, serve, text
 
 T = TypeVar("T")
+SILENCE = 2.0  # seconds after which a reader takes it that markers are all that is left
 
 
 def record_of(message: Any) -> Record:
@@ -35,6 +36,7 @@ class AioKafka:
         self.loop = asyncio.new_event_loop()
         self.member: Any = None
         self.lone: Any = None
+        self.transactional: Any = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -67,31 +69,39 @@ class AioKafka:
     def delete_topic(self, topic: str) -> None:
         self.run(self.as_admin("delete_topics", [topic]))
 
-    async def send(self, topic: str, records: list[Record], **options: Any) -> list[list[int]]:
+    async def producer(self, **options: Any) -> Any:
         producer = AIOKafkaProducer(bootstrap_servers=self.servers, linger_ms=20, **options)
         await producer.start()
+        return producer
+
+    async def send(self, producer: Any, topic: str, records: list[Record]) -> list[list[int]]:
+        """Sends everything; partition and offset of each."""
+        futures = [
+            await producer.send(
+                topic,
+                value=data(record["value"]),
+                key=data(record["key"]),
+                headers=[(name, data(value)) for name, value in record.get("headers", ())],
+                partition=record.get("partition"),
+                timestamp_ms=record.get("timestamp_ms"),
+            )
+            for record in records
+        ]
+        places = await asyncio.wait_for(asyncio.gather(*futures), 20)
+        return [[place.partition, place.offset] for place in places if place]
+
+    async def send_once(self, topic: str, records: list[Record], **options: Any) -> list[list[int]]:
+        producer = await self.producer(**options)
         try:
-            futures = [
-                await producer.send(
-                    topic,
-                    value=data(record["value"]),
-                    key=data(record["key"]),
-                    headers=[(name, data(value)) for name, value in record.get("headers", ())],
-                    partition=record.get("partition"),
-                    timestamp_ms=record.get("timestamp_ms"),
-                )
-                for record in records
-            ]
-            places = await asyncio.wait_for(asyncio.gather(*futures), 20)
+            return await self.send(producer, topic, records)
         finally:
             await producer.stop()
-        return [[place.partition, place.offset] for place in places if place]
 
     def produce(
         self, topic: str, records: list[Record], codec: str | None, acks: str, idempotent: bool
     ) -> list[list[int]]:
         return self.run(
-            self.send(
+            self.send_once(
                 topic,
                 records,
                 compression_type=codec,
@@ -111,24 +121,37 @@ class AioKafka:
             self.lone = self.run(self.consumer())
         return self.lone
 
-    async def fetch(self, consumer: Any, starts: dict[Any, int], count: int) -> list[Record]:
+    async def fetch(self, consumer: Any, starts: dict[Any, int], ends: dict[Any, int]) -> list[Record]:
+        """Reads each partition to before its end; where markers are before it, until nothing more comes."""
         consumer.assign(list(starts))
         for partition, offset in starts.items():
             consumer.seek(partition, offset)
+        left = {partition for partition, offset in starts.items() if offset < ends[partition]}
         records: list[Record] = []
-        deadline = self.loop.time() + 20
-        while len(records) < count and self.loop.time() < deadline:
-            for batch in (await consumer.getmany(timeout_ms=200)).values():
-                records += map(record_of, batch)
+        silent_since = self.loop.time()
+        while left and self.loop.time() < silent_since + SILENCE:
+            for place, batch in (await consumer.getmany(timeout_ms=200)).items():
+                records += (record_of(one) for one in batch if one.offset < ends[place])
+                silent_since = self.loop.time()
+                if batch[-1].offset >= ends[place] - 1:
+                    left.discard(place)
         return sorted(records, key=lambda record: (record["partition"], record["offset"]))
 
-    def read(self, topic: str) -> list[Record]:
-        partitions = [TopicPartition(topic, number) for number in self.describe_topic(topic)]
-        count = sum(self.run(self.alone().end_offsets(partitions)).values())
-        return self.run(self.fetch(self.alone(), dict.fromkeys(partitions, 0), count))
+    def read(self, topic: str, isolation: str = "read_uncommitted") -> list[Record]:
+        places = [TopicPartition(topic, number) for number in self.describe_topic(topic)]
+        consumer = self.run(self.consumer(isolation_level=isolation))
+        try:
+            ends = self.run(consumer.end_offsets(places))
+            return self.run(self.fetch(consumer, dict.fromkeys(places, 0), ends))
+        finally:
+            self.run(consumer.stop())
+
+    def read_committed(self, topic: str) -> list[Record]:
+        return self.read(topic, "read_committed")
 
     def read_from(self, topic: str, partition: int, offset: int, count: int) -> list[Record]:
-        return self.run(self.fetch(self.alone(), {TopicPartition(topic, partition): offset}, count))
+        place = TopicPartition(topic, partition)
+        return self.run(self.fetch(self.alone(), {place: offset}, {place: offset + count}))
 
     def watermarks(self, topic: str, partition: int) -> list[int]:
         place, consumer = TopicPartition(topic, partition), self.alone()
@@ -163,6 +186,61 @@ class AioKafka:
     def leave(self) -> None:
         self.run(self.member.stop())
         self.member = None
+
+    def send_in_transaction(
+        self, topic: str, transactional_id: str, records: list[Record]
+    ) -> list[list[int]]:
+        if self.transactional is None:
+            self.transactional = self.run(self.producer(transactional_id=transactional_id))
+        self.run(self.transactional.begin_transaction())
+        return self.run(self.send(self.transactional, topic, records))
+
+    def end_transaction(self, commit: bool) -> None:
+        if commit:
+            self.run(self.transactional.commit_transaction())
+        else:
+            self.run(self.transactional.abort_transaction())
+
+    async def copy_batch(
+        self, producer: Any, batch: list[Any], target: str, group: str, commit: bool
+    ) -> None:
+        await producer.begin_transaction()
+        records = [{"key": text(one.key), "value": one.value.decode().upper()} for one in batch]
+        await self.send(producer, target, records)
+        offsets = {TopicPartition(one.topic, one.partition): one.offset + 1 for one in batch}
+        await producer.send_offsets_to_transaction(offsets, group)
+        await (producer.commit_transaction() if commit else producer.abort_transaction())
+
+    async def copying(
+        self, source: str, target: str, group: str, transactional_id: str, count: int, abort_every: int
+    ) -> int:
+        producer = await self.producer(transactional_id=transactional_id)
+        consumer = await self.consumer(
+            source,
+            group_id=group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+        )
+        copied = aborted = number = 0
+        while copied < count:
+            batches = await consumer.getmany(timeout_ms=1000, max_records=min(5, count - copied))
+            batch = [one for records in batches.values() for one in records]
+            while batch:
+                number += 1
+                commit = number % abort_every != 0
+                await self.copy_batch(producer, batch, target, group, commit)
+                if commit:
+                    copied += len(batch)
+                    break
+                aborted += 1
+        await consumer.stop()
+        await producer.stop()
+        return aborted
+
+    def copy(self, **work: Any) -> int:
+        """Copies in transactions of five at most; aborts every so many and does the work again."""
+        return self.run(asyncio.wait_for(self.copying(**work), 25))
 
     def poll(self) -> list[Record]:
         batches = self.run(self.member.getmany(timeout_ms=100))
