@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mockbroker import pytest_plugin
+
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
@@ -172,6 +174,18 @@ class TestFixtures:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
         )
         assert found.stdout.split() == ["mockbroker", "mockbroker.pytest_plugin"]
+
+    def test_pytest_does_not_rewrite_our_assertions(self, pytestconfig: pytest.Config) -> None:
+        hook = getattr(pytestconfig.pluginmanager, "rewrite_hook")  # noqa: B009
+        marked = hook._must_rewrite
+        before = set(marked)
+        marked.update({"mockbroker", "protocol_specs", "others"})
+        try:
+            pytest_plugin._import_as_usual(pytestconfig)
+            assert marked - before == {"others"}
+        finally:
+            marked.clear()
+            marked.update(before)
 
     def test_it_is_registered(self) -> None:
         import tomllib
