@@ -14,6 +14,8 @@ from mockbroker.control.views import (
     TransactionState,
 )
 from mockbroker.core.groups.classic import ClassicGroup
+from mockbroker.core.groups.consumer import ConsumerGroup
+from mockbroker.core.groups.streams import StreamsGroup
 from mockbroker.core.transactions.queries import Filters
 from mockbroker.core.transactions.states import STATE_NAMES
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_ASSIGNMENT
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockbroker.core.assembly import Core
+    from mockbroker.core.groups.streams_member import StreamsMember
     from mockbroker.core.transactions.metadata import TransactionMetadata
     from mockbroker.wire.caller import Caller
 
@@ -75,9 +78,9 @@ class Inspection:
             return GroupState(group_id, "", "Dead", -1, "", [])
         if isinstance(group, ClassicGroup):
             return _classic(group)
-        if not hasattr(group, "described"):
-            return GroupState(group_id, group.type.value, group.state_name, -1, "", [])
-        described = group.described("")
+        if isinstance(group, StreamsGroup):
+            return self._streams(group)
+        described = group.described("") if isinstance(group, ConsumerGroup) else group.described()
         members = [
             Member(
                 member.member_id,
@@ -95,6 +98,35 @@ class Inspection:
             described.group_epoch,
             getattr(described, "assignor_name", ""),
             members,
+        )
+
+    def _streams(self, group: StreamsGroup) -> GroupState:
+        """A streams group; its members have the partitions that their active tasks read."""
+        members = [
+            Member(
+                member.member_id,
+                member.instance_id,
+                member.client_id,
+                member.client_host,
+                self._read_by(group, member),
+            )
+            for member in group.members.values()
+        ]
+        return GroupState(
+            group.group_id, group.type.value, group.state_name, group.group_epoch, "sticky", members
+        )
+
+    def _read_by(self, group: StreamsGroup, member: StreamsMember) -> list[tuple[str, int]]:
+        topics = self._core.cluster.topics
+        parts = {} if group.topology is None else group.topology.subtopologies
+        return sorted(
+            (name, index)
+            for id, indexes in member.assigned.active.items()
+            if id in parts
+            for name in parts[id].inputs
+            if name in topics
+            for index in indexes
+            if index < len(topics[name].partitions)
         )
 
     def producers(self, topic: str, partition: int) -> list[ProducerState]:
