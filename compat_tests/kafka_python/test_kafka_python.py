@@ -8,6 +8,7 @@ import pytest
 
 from compat_tests.clients.harness import Family
 from compat_tests.clients.scenarios import Idempotent, WithoutAcknowledgement
+from compat_tests.clients.transaction_scenarios import ExactlyOnce
 
 # kafka-python 3 asks for a topic's metadata 0.1 s after its start, and may join its group before that. The leader then
 # assigns nothing and rejoins; that join is lost for good when it ends between two polls. Kafka's own delay is 3 s.
@@ -27,10 +28,10 @@ class TestKafkaPython20(WithoutAcknowledgement):
 
 
 @pytest.mark.parametrize("version", ["2.2.15"])
-class TestKafkaPython22(Idempotent):
+class TestKafkaPython22(Idempotent, ExactlyOnce):
     family = FAMILY
 
 
 @pytest.mark.parametrize("version", ["3.0.12"])
-class TestKafkaPython30(WithoutAcknowledgement, Idempotent):
+class TestKafkaPython30(WithoutAcknowledgement, Idempotent, ExactlyOnce):
     family = FAMILY
