@@ -84,19 +84,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(verb: Verb, options: argparse.Namespace, client: Any) -> int:
+    from mockbroker.cli.ctl.special import given
+
     if verb.do is not None:
         return verb.do(client, options)
     path = verb.path
     for name in verb.arguments:
         path = path.replace(f"{{{name}}}", client.quoted(getattr(options, name)))
-    query = {
-        name: getattr(options, name)
-        for name in verb.options
-        if getattr(options, name) not in (None, [], False)
-    }
+    query = given(options, verb.options) if verb.body is None else {}
     body = verb.body(options) if verb.body is not None else dict(options.pairs) if verb.takes_pairs else None
-    if verb.body is not None:
-        query = {}
     answer = client.ask(verb.method, path, query, body)
     if options.json:
         import json

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mockbroker.cli.ctl.tables import clock, pairs, table
 
-__all__ = ["export_or_show", "produce", "wait_for"]
+__all__ = ["export_or_show", "given", "produce", "wait_for"]
 
 _NOT_CONDITIONS = ("follow", "save")
 
@@ -19,11 +20,7 @@ def export_or_show(client: Any, options: argparse.Namespace) -> int:
     """The journal: printed, followed, or written to a file."""
     from mockbroker.cli.ctl.verbs import VERBS
 
-    query = {
-        name: getattr(options, name)
-        for name in VERBS["journal"].options
-        if name not in _NOT_CONDITIONS and getattr(options, name) not in (None, [], False)
-    }
+    query = given(options, [name for name in VERBS["journal"].options if name not in _NOT_CONDITIONS])
     if options.save is not None:
         return _save(client, query, options.save)
     if options.follow:
@@ -39,6 +36,12 @@ def export_or_show(client: Any, options: argparse.Namespace) -> int:
     if answer["has_wrapped"]:
         print(f"the journal was full: {answer['dropped']} exchanges are gone", file=sys.stderr)
     return 0
+
+
+def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """The options of these names that were given; zero was."""
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
 
 
 def produce(client: Any, options: argparse.Namespace) -> int:
