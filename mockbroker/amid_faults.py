@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockbroker.control.asked import Asked, Fetched
 from mockbroker.core.waiting import Pending
 from mockbroker.routing import Route, refuse
+from protocol_specs.errors import KafkaError
+
+_SHARE_FETCH = 78
 
 if TYPE_CHECKING:
     from mockbroker.control.entries import Entry
     from mockbroker.core.assembly import Core
     from mockbroker.core.replicas import Partition
     from mockbroker.handlers.call import Call
-    from protocol_specs.errors import KafkaError
 
 __all__ = ["ExchangeAmidFaults", "TopicNames"]
 
@@ -33,10 +35,23 @@ class TopicNames:
         """The name of a topic, also of one that was deleted; None for one that there never was."""
         return self._names.get(topic_id)
 
-    def fetched(self, node_id: int, session_id: int) -> list[Fetched]:
-        """The partitions that a fetch session holds."""
-        held = self._core.fetch_sessions.partitions(node_id, session_id)
+    def fetched(self, node_id: int, key: int, request: Any) -> list[Fetched]:
+        """The partitions that a Fetch or ShareFetch reads because its session holds them."""
+        if key == _SHARE_FETCH:
+            return self._fetched_in_share(node_id, request)
+        if request.session_id == 0 or request.session_epoch <= 0:
+            return []
+        held = self._core.fetch_sessions.partitions(node_id, request.session_id)
         return [Fetched(one.topic, one.topic_id, one.index) for one in held]
+
+    def _fetched_in_share(self, node_id: int, request: Any) -> list[Fetched]:
+        if request.share_session_epoch <= 0:
+            return []
+        try:
+            session = self._core.share_partitions.sessions(node_id).get(request.group_id, request.member_id)
+        except KafkaError:
+            return []
+        return [Fetched(None, topic_id, index) for topic_id, index in session.partitions]
 
     def _learn(self, partition: Partition) -> None:
         self._names[partition.topic.id] = partition.topic.name

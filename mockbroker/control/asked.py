@@ -31,8 +31,8 @@ class Names(Protocol):
     def topic_name(self, topic_id: bytes) -> str | None:
         """The name of a topic, also of one that was deleted; None for one that there never was."""
 
-    def fetched(self, node_id: int, session_id: int) -> Sequence[Fetched]:
-        """The partitions that a fetch session holds."""
+    def fetched(self, node_id: int, key: int, request: Any) -> Sequence[Fetched]:
+        """The partitions that a Fetch or ShareFetch reads because its session holds them."""
 
 
 class Asked:
@@ -74,10 +74,10 @@ class Asked:
 
     @cached_property
     def session(self) -> Sequence[Fetched]:
-        """What a Fetch reads without naming it."""
-        if self.key != _FETCH or self.request.session_id == 0 or self.request.session_epoch <= 0:
+        """What a Fetch or ShareFetch reads, perhaps without naming it."""
+        if self.key not in (_FETCH, _SHARE_FETCH):
             return ()
-        return self._names.fetched(self.caller.node_id, self.request.session_id)
+        return self._names.fetched(self.caller.node_id, self.key, self.request)
 
     @cached_property
     def places(self) -> list[Place]:

@@ -87,7 +87,9 @@ class Control:
         #: The first exchange of the history that is to be verified.
         self._history_from = 0
         self._beginning: Snapshot | None = None
-        self.faults = Faults(self.pauses, random.Random(seed), self._faults_changed)
+        self._seed = seed
+        self._luck = random.Random(seed)
+        self.faults = Faults(self.pauses, self._luck, self._faults_changed)
 
     def fault(self, **fields: Any) -> Fault:
         """Set a fault: see `FaultSpec` for the fields.
@@ -109,6 +111,7 @@ class Control:
         """
         assert self._beginning is not None
         self.faults.clear()
+        self._luck.seed(self._seed)
         self.snapshots.restore(self._beginning, now=now)
         self.journal.clear()
         self._history_from = self.journal.total

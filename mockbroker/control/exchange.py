@@ -21,6 +21,9 @@ __all__ = ["Exchange", "errors_in"]
 _HEADER = struct.Struct(">hhih").unpack_from
 _PRODUCE = 0
 
+#: Fetch, Metadata and ShareFetch: their answers may name topics that the request does not.
+_NAMES_IN_ANSWER = frozenset({1, 3, 78})
+
 #: Base offset and leader epoch, where they stand in a batch.
 _OFFSET, _EPOCH_AT, _EPOCH = struct.Struct(">q"), 12, struct.Struct(">i")
 
@@ -141,7 +144,7 @@ class Exchange:
                 self.key, self.version, self.client_id, self._entry.caller, self.request, _Known(self._names)
             )
             found += asked.places
-        if self.response is not None and self.key in (1, 3):
+        if self.response is not None and self.key in _NAMES_IN_ANSWER:
             found += [self.named(place) for place, _ in _entries(self.response, self.version)]
         return found
 
@@ -199,7 +202,7 @@ class _Known:
     def __init__(self, names: Names) -> None:
         self.topic_name = names.topic_name
 
-    def fetched(self, node_id: int, session_id: int) -> tuple[()]:
+    def fetched(self, node_id: int, key: int, request: Any) -> tuple[()]:
         return ()
 
 

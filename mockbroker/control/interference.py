@@ -18,10 +18,11 @@ from copy import copy
 from functools import partial
 from typing import Any, Protocol
 
-from mockbroker.control.asked import Asked
+from mockbroker.control.asked import Asked, Fetched
 from mockbroker.control.effects import alter
 from mockbroker.control.entries import Entry
 from mockbroker.control.fault_spec import FaultSpec
+from mockbroker.control.fields import TOPIC, Node, nodes_of
 from mockbroker.control.matching import Matcher
 from mockbroker.control.pauses import Pauses
 from mockbroker.control.placing import Placement, merge, split
@@ -33,10 +34,11 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["Acting", "Interference", "Upstream"]
 
-_FETCH, _METADATA, _DESCRIBE_TOPIC_PARTITIONS = 1, 3, 75
+_FETCH, _METADATA, _DESCRIBE_TOPIC_PARTITIONS, _SHARE_FETCH = 1, 3, 75, 78
 
-#: APIs that change nothing: their errors are put into the answer.
-_READ_ONLY = frozenset({_FETCH, _METADATA, _DESCRIBE_TOPIC_PARTITIONS})
+#: APIs whose errors are put into the answer. They change nothing; but for ShareFetch, whose records then count as
+#: given to the member, until their lock ends.
+_READ_ONLY = frozenset({_FETCH, _METADATA, _DESCRIBE_TOPIC_PARTITIONS, _SHARE_FETCH})
 
 _log = logging.getLogger("mockbroker")
 
@@ -272,7 +274,7 @@ def _code_of(fault: Acting) -> ErrorCode:
 def _harmless(request: Any, key: int) -> Any:
     """The request so that it changes nothing, and is answered at once."""
     changed = copy(request)
-    if key == _FETCH:
+    if key in (_FETCH, _SHARE_FETCH):
         changed.max_wait_ms = 0
     elif key == _METADATA:
         changed.allow_auto_topic_creation = False
@@ -283,19 +285,20 @@ def _with_session(request: Any, asked: Asked) -> Any:
     """A Fetch that names what its session holds."""
     if not asked.session:
         return request
-    schema = request.schema.topics
+    node = next(node for node in nodes_of(request.schema) if node.kind == TOPIC)
     changed = copy(request)
-    changed.topics = [
-        *request.topics,
-        *(
-            schema(
-                topic=one.topic or "",
-                topic_id=one.topic_id or bytes(16),
-                partitions=[
-                    schema.partitions(partition=one.partition, fetch_offset=-1, partition_max_bytes=0)
-                ],
-            )
-            for one in asked.session
-        ),
-    ]
+    topics = [_named(node, one) for one in asked.session]
+    setattr(changed, node.field, [*getattr(request, node.field), *topics])
     return changed
+
+
+def _named(node: Node, one: Fetched) -> Any:
+    assert node.schema is not None
+    (inner,) = node.children
+    assert inner.schema is not None
+    topic, partition = node.schema.make_default(), inner.schema.make_default()
+    for name in node.names:
+        setattr(topic, name, (one.topic_id or bytes(16)) if name == "topic_id" else one.topic or "")
+    setattr(partition, inner.names[0], one.partition)
+    setattr(topic, inner.field, [partition])
+    return topic

@@ -43,7 +43,7 @@ _UNKNOWN = frozenset(
         "timestamp",
     }
 )
-_EMPTIED: dict[str, Any] = {"records": b"", "aborted_transactions": None}
+_EMPTIED: dict[str, Any] = {"records": b"", "aborted_transactions": None, "acquired_records": ()}
 
 
 def has_field(schema: Schema, name: str, version: int) -> bool:

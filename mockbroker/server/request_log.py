@@ -6,7 +6,7 @@ import logging
 import struct
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.waiting import Pending
+from mockbroker.core.waiting import Part, Pending
 from protocol_specs import APIS
 
 if TYPE_CHECKING:
@@ -55,4 +55,6 @@ def _outcome(answer: Any) -> str:
         return "no answer due"
     if isinstance(answer, Pending):
         return "waiting"
+    if isinstance(answer, Part):
+        return "answering in parts"
     return f"answered {sum(map(len, answer)) - 4} bytes"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
 import pytest
 
+from mockbroker.control.control import Control
 from mockbroker.control.faults import FaultNeverFired
 from mockbroker.control.problems import BadField
 from mockbroker.core.waiting import Part, Pending
 from mockbroker.wire.caller import Disconnect
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
-from protocol_specs.record_batch import records_of
+from protocol_specs.record_batch import crc_of, records_of
 from tests.control.clients import Client, Cluster, batch, fetch_fields, produce_fields, whole
+from tests.handlers.sharing import Member, make_desk, make_ready
+from tests.handlers.sharing import produce as produce_to
 
 NOT_LEADER = ErrorCode.NOT_LEADER_OR_FOLLOWER
 
@@ -519,3 +523,33 @@ def test_as_plain_data(cluster: Cluster) -> None:
         "seen": 0,
         "active": True,
     }
+
+
+class TestShareFetch:
+    def test_what_a_session_reads_without_naming_it(self) -> None:
+        desk = make_desk()
+        make_ready(desk)
+        control = Control(desk.broker)
+        member = Member(desk)
+        produce_to(desk, 2)
+        assert member.fetch()["error_code"] == 0
+        produce_to(desk, 2)
+        fault = control.fault(api="ShareFetch", topic="orders", partition=0, error="KAFKA_STORAGE_ERROR")
+        answer = member.fetch()
+        (partition,) = answer["responses"][0]["partitions"]
+        assert (partition["partition_index"], partition["error_code"]) == (0, ErrorCode.KAFKA_STORAGE_ERROR)
+        assert (partition["records"], partition["acquired_records"]) == ("", [])
+        assert fault.hits == 1
+        assert control.journal.last(1)[0].topics == ["orders"]
+
+    def test_damaged_records(self) -> None:
+        desk = make_desk()
+        make_ready(desk)
+        control = Control(desk.broker)
+        produce_to(desk, 2)
+        fault = control.fault(api="ShareFetch", topic="orders", corrupt="crc")
+        member = Member(desk)
+        partition, *_ = member.fetch()["responses"][0]["partitions"]
+        records = base64.b64decode(partition["records"])
+        assert int.from_bytes(records[17:21], "big") != crc_of(records)
+        assert fault.hits == 1
