@@ -72,7 +72,7 @@ class Cluster(Steering):
         emulate: the release of Kafka to be: one of `mockbroker.releases.RELEASES`, from "0.11" to "4.3", the default.
         memory_limit: how many bytes of records all logs may hold together. Beyond it, what retention and compaction no
             longer keep goes at once; where that is not enough, producers get KAFKA_STORAGE_ERROR.
-        journal: whether to keep what was asked and answered, at about half a microsecond for each request.
+        journal: whether to keep what was asked and answered, at about a microsecond for each request.
 
     Raises:
         ConfigError: a config that Kafka does not have, or whose value it does not allow.
