@@ -14,6 +14,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -39,6 +42,7 @@ final class Client implements Runnable {
     private final LinkedBlockingQueue<JsonNode> commands = new LinkedBlockingQueue<>();
     private Admin admin;
     private Member member;
+    private Sharer sharer;
     private KafkaProducer<byte[], byte[]> transactional;
 
     private Client(String name, String servers) {
@@ -142,6 +146,20 @@ final class Client implements Runnable {
                 return null;
             case "copy":
                 return new Copier(config(), command).run();
+            case "share_join":
+                sharer = new Sharer(config(), command);
+                return null;
+            case "share_poll":
+                return sharer.poll(command.get("within_ms").asLong());
+            case "share_acknowledge":
+                return sharer.acknowledge(command.get("types"));
+            case "share_leave":
+                sharer.close();
+                sharer = null;
+                return null;
+            case "group_config":
+                configureGroup(command);
+                return null;
             case "close":
                 close();
                 return null;
@@ -154,6 +172,9 @@ final class Client implements Runnable {
         if (member != null) {
             member.die();
             member = null;
+        }
+        if (sharer != null) {
+            sharer.close();
         }
         if (transactional != null) {
             transactional.close(Duration.ZERO);
@@ -310,6 +331,14 @@ final class Client implements Runnable {
         }
         transactional.beginTransaction();
         return sendAll(transactional, command);
+    }
+
+    private void configureGroup(JsonNode command) throws Exception {
+        List<AlterConfigOp> changes = new ArrayList<>();
+        command.get("config").properties().forEach(entry -> changes.add(new AlterConfigOp(
+            new ConfigEntry(entry.getKey(), entry.getValue().asText()), AlterConfigOp.OpType.SET)));
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, command.get("group").asText());
+        admin().incrementalAlterConfigs(Map.of(group, changes)).all().get();
     }
 
     private void endTransaction(boolean commit) {
