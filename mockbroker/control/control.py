@@ -45,6 +45,9 @@ class Steered(Protocol):
     callers: dict[int, Caller]
     parked: dict[Pending, Any]
 
+    def disconnected(self, caller: Caller) -> None:
+        """A client is gone."""
+
     @property
     def names(self) -> Names:
         """What clients' ids of topics and sessions stand for."""
@@ -81,7 +84,7 @@ class Control:
         self.pauses = Pauses(broker.core.clock)
         self.watchers = broker.core.waiting.watchers
         self.snapshots = Snapshots(
-            broker.core, self.commands, self.pauses, broker.parked, is_seeded=seed is not None
+            broker.core, self.commands, self.pauses, broker, is_seeded=seed is not None
         )
         self.causes = Causes(broker.core)
         #: The first exchange of the history that is to be verified.

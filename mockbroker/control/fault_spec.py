@@ -167,6 +167,8 @@ def fault_spec(**fields: Any) -> FaultSpec:
         version_span(spec.version, "version")
     if spec.error is not None:
         spec = spec._replace(error=error_code(spec.error).name)
+        if spec.error == ErrorCode.NONE.name:
+            raise BadField("error", "NONE is no error")
     if spec.partition is not None and spec.topic is None:
         raise BadField("partition", "a partition needs its topic")
     return spec

@@ -41,7 +41,7 @@ class Fault:
         hits: how often it fired.
         seen: how many requests matched.
         is_active: whether it may still fire.
-        near: the last requests of its API that did not match, and by which field.
+        near: the last requests of its API that did not match, and by which field, before it first fired.
     """
 
     def __init__(self, id: int, spec: FaultSpec, rng: random.Random) -> None:
@@ -65,7 +65,7 @@ class Fault:
         """Whether it acts on a request; counts it."""
         missed = self.matcher.miss(asked)
         if missed is not None:
-            if self.matcher.is_of_api(asked):
+            if not self.hits and self.matcher.is_of_api(asked):
                 self.missed_by[missed] += 1
                 self.near.append((str(asked), missed))
             return False

@@ -489,6 +489,7 @@ class TestNeverFired:
         ({"erorr": 6}, "erorr", "a fault has no such field; choose from api"),
         ({"api": "Produce"}, "error", "the fault does nothing"),
         ({"error": "NOPE"}, "error", "there is no error code 'NOPE'; choose from"),
+        ({"error": 0}, "error", "NONE is no error"),
         ({"delay": -1}, "delay", "at least 0"),
         ({"delay": "1"}, "delay", "must be a number"),
         ({"error": 6, "times": 0}, "times", "at least 1"),

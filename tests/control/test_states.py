@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from mockbroker.control.control import Control
 from mockbroker.control.memento import Memento, left_alone
 from mockbroker.core import brokers
 from mockbroker.core.waiting import Pending
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
 from tests.control.clients import Client, Cluster, batch, decoded, fetch_fields, produce_fields
+from tests.handlers.sharing import Member, make_desk, make_ready
 
 
 @pytest.fixture
@@ -245,6 +247,18 @@ class TestWaitingRequests:
         cluster.advance(60)
         assert waiting.reply is None
         assert not cluster.core.waiting._waiters
+
+    def test_a_client_that_has_gone_since_goes_once_more(self) -> None:
+        desk = make_desk()
+        make_ready(desk)
+        control = Control(desk.broker)
+        member = Member(desk)
+        desk.broker.connected(member.client.caller)
+        member.fetch(max_wait_ms=0)
+        snapshot = control.snapshots.take()
+        desk.broker.disconnected(member.client.caller)
+        control.snapshots.restore(snapshot)
+        assert len(desk.core.share_partitions.sessions(1)) == 0
 
     def test_a_delayed_one_goes_on(self, cluster: Cluster, client: Client) -> None:
         snapshot = cluster.control.snapshots.take()
