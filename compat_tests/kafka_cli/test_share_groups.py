@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compat_tests.kafka_cli.cli import Cli
+from compat_tests.kafka_cli.test_console_consumer import assert_has_record
 from compat_tests.support.processes import Running, poll
 
 pytestmark = pytest.mark.cluster(
@@ -200,3 +201,34 @@ def test_the_perf_test_reads_all_there_is(cli: Cli) -> None:
         start.time, end.time, data.consumed.in.MB, MB.sec, nMsg.sec, data.consumed.in.nMsg, fetch.time.ms
         <time>, <time>, 0.0954, <number>, <number>, 1000, <n>
     """)
+
+
+@pytest.mark.shows("kafka-console-consumer")
+def test_internal_topics_through_their_formatters(cli: Cli) -> None:
+    filled_topic(cli, "logged")
+    early_group(cli, "loggers")
+    consume_all(cli, "logged", "loggers")
+    read_all = "kafka-console-consumer -B --from-beginning --timeout-ms 1500"
+    formatters = "org.apache.kafka.tools.consumer"
+    states = cli(
+        f"{read_all} --topic __share_group_state"
+        f" --formatter {formatters}.group.share.ShareGroupStateMessageFormatter"
+    )
+    key = '"data":{"groupId":"loggers","topicId":"<id>","partition":0}}'
+    assert_has_record(
+        states.stdout,
+        f'{{"key":{{"type":0,{key},"value":{{"version":0,"data":{{"snapshotEpoch":0,"stateEpoch":<n>,'
+        '"leaderEpoch":0,"startOffset":-1,"createTimestamp":<ts>,"writeTimestamp":<ts>,"stateBatches":[]}}}',
+    )
+    assert_has_record(
+        states.stdout,
+        f'{{"key":{{"type":1,{key},"value":{{"version":0,"data":{{"snapshotEpoch":0,"leaderEpoch":0,'
+        '"startOffset":<n>,"deliveryCompleteCount":<n>,"stateBatches":[<any>]}}}',
+    )
+    groups = cli(f"{read_all} --topic __consumer_offsets --formatter {formatters}.ShareGroupMessageFormatter")
+    key = '"data":{"groupId":"loggers"}}'
+    assert_has_record(
+        groups.stdout,
+        f'{{"key":{{"type":15,{key},"value":{{"version":0,"data":{{"initializingTopics":[],"initializedTopics":'
+        '[{"topicId":"<id>","topicName":"logged","partitions":[0]}],"deletingTopics":[]}}}',
+    )
