@@ -54,7 +54,7 @@ def acknowledge(request: Any, call: Call) -> Any:
     empty: Outcome = {}
     batches: dict[tuple[bytes, int], list[AcknowledgementBatch]] = {}
     for topic in request.topics:
-        known = call.core.cluster.topics_by_id.get(topic.topic_id)
+        known = call.image.topics_by_id.get(topic.topic_id)
         is_allowed = known is not None and call.allows(AclOperation.READ, ResourceType.TOPIC, known.name)
         for one in topic.partitions:
             key = topic.topic_id, one.partition_index
@@ -68,7 +68,7 @@ def acknowledge(request: Any, call: Call) -> Any:
                 refused[key] = ErrorCode.INVALID_REQUEST, None
             elif not is_allowed:
                 refused[key] = ErrorCode.TOPIC_AUTHORIZATION_FAILED, None
-            elif not 0 <= one.partition_index < len(known.partitions):
+            elif not 0 <= one.partition_index < len(call.partitions_of(known)):
                 refused[key] = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None
             elif not asked:
                 empty[key] = ErrorCode.NONE, None

@@ -114,7 +114,7 @@ class _Exchange:
     def __init__(self, request: Any, call: Call) -> None:
         self._request = request
         self._call = call
-        names = call.core.cluster.topics_by_id
+        names = call.image.topics_by_id
         wanted = [
             SessionPartition(
                 topic.topic_id,
@@ -162,8 +162,8 @@ class _Exchange:
         elif not call.allows(AclOperation.READ, ResourceType.TOPIC, wanted.topic):
             error = ErrorCode.TOPIC_AUTHORIZATION_FAILED
         else:
-            topic = call.core.cluster.topics.get(wanted.topic)
-            if topic is not None and 0 <= wanted.partition < len(topic.partitions):
+            topic = call.image.topics.get(wanted.topic)
+            if topic is not None and 0 <= wanted.partition < len(call.partitions_of(topic)):
                 return True
             error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         self._refused[wanted.key] = Fetched(error)

@@ -295,3 +295,14 @@ def test_the_group_is_not_asked_for() -> None:
     produce(desk, 1)
     assert acquired(Member(desk, "stranger").fetch()) == [(0, 0, 1)]
     assert desk.core.groups.find_group(GROUP) is None
+
+
+def test_a_broker_that_is_cut_off_knows_no_new_topics() -> None:
+    desk = make_shared(2, default_replication_factor=2)
+    cut_off = leader_of(desk)
+    brokers.isolate(desk.core.cluster, cut_off)
+    desk.clock.advance(30)
+    later = desk.core.cluster.create_topic("later", partitions=1, replication_factor=1)
+    member = Member(desk, node_id=cut_off)
+    member.topic_id = later.id
+    assert member.fetch(max_wait_ms=0)["error_code"] == ErrorCode.UNKNOWN_SERVER_ERROR
