@@ -26,8 +26,9 @@ class Message:
     schema: ClassVar[Schema]
     unknown_tagged_fields: dict[int, bytes] | None
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}, or none that was set")
+    if TYPE_CHECKING:
+        # Only for the type checker: the mere presence of this method makes each attribute slower to read.
+        def __getattr__(self, name: str) -> Any: ...
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message) or self.schema is not other.schema:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mockbroker.config import Settings
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.images import Image
+    from mockbroker.core.replica import ReadResult
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
 
@@ -35,6 +36,7 @@ FINAL_EPOCH = -1
 
 _EVICTION_MS = 120_000
 _MAX_INT32 = 2**31 - 1
+_NONE = ErrorCode.NONE
 
 #: Topic id or topic name, and partition index.
 Key = tuple[bytes | str, int]
@@ -188,8 +190,7 @@ class FetchContext:
     def __init__(
         self,
         partitions: Sequence[SessionPartition] = (),
-        *,
-        error: ErrorCode = ErrorCode.NONE,
+        error: ErrorCode = _NONE,
         cache: _Cache | None = None,
         session: _Session | None = None,
         uses_topic_ids: bool = False,
@@ -217,46 +218,41 @@ class FetchContext:
             if self._session.epoch != self._expected_epoch:
                 self.error = ErrorCode.INVALID_FETCH_SESSION_EPOCH
             return self._session.id
-        if self._cache is None or self.error is not ErrorCode.NONE or is_throttled:
+        if self._cache is None or self.error is not _NONE or is_throttled:
             return NO_SESSION
         return self._cache.create(self.partitions, self._uses_topic_ids, self._is_privileged)
 
     def includes(
-        self,
-        wanted: SessionPartition,
-        *,
-        size: int,
-        high_watermark: int,
-        log_start_offset: int,
-        has_error: bool = False,
-        has_hint: bool = False,
-        is_rehearsal: bool = False,
+        self, wanted: SessionPartition, result: ReadResult | None, is_rehearsal: bool = False
     ) -> bool:
         """Whether the answer names this partition; notes what the client knows by it, unless it is a rehearsal.
 
         Args:
-            size: bytes of records.
-            high_watermark: as answered, -1 with an error; as `log_start_offset`.
-            has_hint: a preferred read replica, or a diverging epoch.
+            result: what was read; None for an error.
         """
-        is_news = (
-            size > 0
-            or has_error
-            or has_hint
-            or wanted.high_watermark != high_watermark
-            or wanted.log_start_offset != log_start_offset
-        )
+        if result is None:
+            is_news = True
+            # The partition is told anew as soon as it is well again.
+            high_watermark = log_start_offset = -1
+        else:
+            high_watermark, log_start_offset = result.high_watermark, result.log_start_offset
+            is_news = (
+                result.size > 0
+                or result.has_hint
+                or wanted.high_watermark != high_watermark
+                or wanted.log_start_offset != log_start_offset
+            )
         session = self._session
         if is_rehearsal:
             return is_news or session is None
         if is_news:
-            # After an error the partition is told anew as soon as it is well again.
-            wanted.high_watermark = -1 if has_error else high_watermark
-            wanted.log_start_offset = log_start_offset
+            wanted.high_watermark, wanted.log_start_offset = high_watermark, log_start_offset
         if session is None:
             return True
-        if size and len(session.partitions) > 1 and session.partitions.pop(wanted.key, None) is not None:
-            session.partitions[wanted.key] = wanted
+        others = session.partitions
+        had_records = result is not None and result.size > 0
+        if had_records and len(others) > 1 and others.pop(wanted.key, None) is not None:
+            others[wanted.key] = wanted
         return is_news
 
 
@@ -287,11 +283,11 @@ class _Cache:
     ) -> FetchContext:
         if epoch in (INITIAL_EPOCH, FINAL_EPOCH):
             self._sessions.pop(session_id, None)
-            partitions = list({partition.key: partition for partition in wanted}.values())
+            partitions = wanted
+            if len(wanted) > 1:
+                partitions = list({partition.key: partition for partition in wanted}.values())
             cache = None if epoch == FINAL_EPOCH else self
-            return FetchContext(
-                partitions, cache=cache, uses_topic_ids=uses_topic_ids, is_privileged=is_privileged
-            )
+            return FetchContext(partitions, _NONE, cache, None, uses_topic_ids, is_privileged)
         session = self._sessions.get(session_id)
         if session is None:
             return FetchContext(error=ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
@@ -369,8 +365,7 @@ class FetchSessions:
         epoch: int,
         wanted: Sequence[SessionPartition],
         forgotten: Iterable[Key] = (),
-        *,
-        uses_topic_ids: bool,
+        uses_topic_ids: bool = False,
         is_follower: bool = False,
     ) -> FetchContext:
         """Take in a Fetch request.

@@ -248,7 +248,8 @@ class Log:
             below = self.end_offset
         if offset >= below:
             return []
-        for segment in self.segments[self._segment_at(offset) :]:
+        segments = self.segments
+        for segment in segments if len(segments) == 1 else segments[self._segment_at(offset) :]:
             if segment.last_offset >= offset:
                 return segment.read(offset, below, max_bytes, at_least_one)
         return []

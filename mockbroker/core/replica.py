@@ -69,6 +69,7 @@ class ReadResult:
     __slots__ = (
         "aborted",
         "diverging",
+        "has_hint",
         "high_watermark",
         "last_stable_offset",
         "log_end_offset",
@@ -97,6 +98,8 @@ class ReadResult:
         self.log_end_offset = log_end_offset
         #: (producer id, first offset) of aborted transactions in the range; None unless READ_COMMITTED.
         self.aborted: list[tuple[int, int]] | None = None
+        #: whether one of the next two is set: the reader is to know at once.
+        self.has_hint = False
         #: the broker to read from instead (KIP-392); None: this one is right.
         self.preferred: int | None = None
         #: (epoch, end offset) where the reader's log leaves ours (KIP-595); None: it does not.
@@ -230,6 +233,7 @@ class Replica:
             [], 0, log.high_watermark, log.last_stable_offset, log.start_offset, log.end_offset
         )
         result.preferred = broker_id
+        result.has_hint = True
         return result
 
     def check_epoch(self, leader_epoch: int, leader_only: bool) -> None:
@@ -292,6 +296,7 @@ class Replica:
             raise KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE)
         if epoch < last_fetched_epoch or end < offset:
             result.diverging = (epoch, end)
+            result.has_hint = True
             return True
         return False
 

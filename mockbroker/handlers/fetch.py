@@ -8,10 +8,10 @@ Kafka: `KafkaApis.handleFetchRequest`, `ReplicaManager.fetchMessages`, `DelayedF
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.fetch_sessions import FINAL_EPOCH, NO_SESSION, FetchContext, SessionPartition
+from mockbroker.core.fetch_sessions import FINAL_EPOCH, NO_SESSION, FetchContext, Key, SessionPartition
 from mockbroker.core.replica import Isolation
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
@@ -32,11 +32,14 @@ __all__ = ["handle", "refuse"]
 _RESPONSE = FETCH.response
 _TOPIC = _RESPONSE.responses
 _PARTITION = _TOPIC.partitions
+# Every answer has these, so the schemas are not asked each time.
+_make_response, _make_topic, _make_partition = _RESPONSE.make, _TOPIC.make, _PARTITION.make
 
 _EMPTY = b""
 _ZERO_UUID = bytes(16)
 _RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
 _UNKNOWN = -1
+_LEVELS = (Isolation.READ_UNCOMMITTED, Isolation.READ_COMMITTED)
 
 #: What a quota counts beside an answer's body.
 _SIZE_BYTES = 4
@@ -60,12 +63,15 @@ _HINTED = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 
 def handle(request: Any, call: Call) -> Any:
-    if request.isolation_level not in (Isolation.READ_UNCOMMITTED, Isolation.READ_COMMITTED):
+    if request.isolation_level not in _LEVELS:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
-    context = _begin(request, call)
+    replica_id = request.replica_id
+    if replica_id == _UNKNOWN:
+        replica_id = request.replica_state.replica_id
+    context = _begin(request, call, replica_id >= 0)
     if context.error is not _NONE:
         return _RESPONSE(error_code=context.error, responses=[])
-    reader = _Reader(request, call, context)
+    reader = _Reader(request, call, context, replica_id)
     if request.max_wait_ms <= 0:
         return reader.attempt(True)
     return call.core.waiting.wait(
@@ -91,7 +97,7 @@ def _unread(index: int, code: ErrorCode) -> Any:
     return _PARTITION(partition_index=index, error_code=code, high_watermark=_UNKNOWN, records=_EMPTY)
 
 
-def _begin(request: Any, call: Call) -> FetchContext:
+def _begin(request: Any, call: Call, is_follower: bool) -> FetchContext:
     by_id = call.version >= _BY_TOPIC_ID
     wanted = [
         SessionPartition(
@@ -107,28 +113,18 @@ def _begin(request: Any, call: Call) -> FetchContext:
         for topic in request.topics
         for one in topic.partitions
     ]
-    forgotten = [
-        (topic.topic_id if by_id else topic.topic, index)
-        for topic in request.forgotten_topics_data
-        for index in topic.partitions
-    ]
-    has_sessions = call.version >= _HAS_SESSIONS
-    return call.core.fetch_sessions.begin(
-        call.node.id,
-        request.session_id if has_sessions else NO_SESSION,
-        request.session_epoch if has_sessions else FINAL_EPOCH,
-        wanted,
-        forgotten,
-        uses_topic_ids=by_id,
-        is_follower=_replica_id(request) >= 0,
-    )
-
-
-def _replica_id(request: Any) -> int:
-    replica_id: int = request.replica_id
-    if replica_id == _UNKNOWN:
-        replica_id = request.replica_state.replica_id
-    return replica_id
+    forgotten: Sequence[Key] = ()
+    if request.forgotten_topics_data:
+        forgotten = [
+            (topic.topic_id if by_id else topic.topic, index)
+            for topic in request.forgotten_topics_data
+            for index in topic.partitions
+        ]
+    session_id, epoch = request.session_id, request.session_epoch
+    if call.version < _HAS_SESSIONS:
+        session_id, epoch = NO_SESSION, FINAL_EPOCH
+    sessions = call.core.fetch_sessions
+    return sessions.begin(call.node.id, session_id, epoch, wanted, forgotten, by_id, is_follower)
 
 
 class _Reader:
@@ -146,20 +142,22 @@ class _Reader:
         "_replica_id",
     )
 
-    def __init__(self, request: Any, call: Call, context: FetchContext) -> None:
+    def __init__(self, request: Any, call: Call, context: FetchContext, replica_id: int) -> None:
+        core = call.core
         self._call = call
         self._context = context
-        self._replica_id = _replica_id(request)
-        self._is_follower = self._replica_id >= 0
-        self._max_bytes: int = min(request.max_bytes, call.core.settings["fetch.max.bytes"])
-        if call.core.throttling.is_active and not self._is_follower:
-            self._max_bytes = min(self._max_bytes, call.core.throttling.most_fetchable(client_of(call)))
+        self._replica_id = replica_id
+        self._is_follower = is_follower = replica_id >= 0
+        self._max_bytes: int = min(request.max_bytes, core.settings["fetch.max.bytes"])
+        if core.throttling.is_active and not is_follower:
+            self._max_bytes = min(self._max_bytes, core.throttling.most_fetchable(client_of(call)))
         self._min_bytes: int = min(request.min_bytes, self._max_bytes)
-        self._isolation = Isolation.LOG_END if self._is_follower else request.isolation_level
-        self._leader_only = self._is_follower or call.version < _FROM_FOLLOWERS
-        selector = call.core.settings["replica.selector.class"]
+        self._isolation = Isolation.LOG_END if is_follower else request.isolation_level
+        self._leader_only = is_follower or call.version < _FROM_FOLLOWERS
         #: Where the client is, when the closest replica is to serve it (KIP-392); followers serve since v11.
-        self._rack: str = "" if self._leader_only or selector != _RACK_AWARE else request.rack_id
+        self._rack: str = "" if self._leader_only else request.rack_id
+        if self._rack and core.settings["replica.selector.class"] != _RACK_AWARE:
+            self._rack = ""
 
     def keys(self) -> Iterator[Partition]:
         """The partitions whose news make another attempt worth while. Only asked when the first was in vain."""
@@ -168,21 +166,23 @@ class _Reader:
 
     def attempt(self, last: bool) -> Any:
         """Read all partitions; the response where it is time to answer, else NOT_YET."""
+        partitions = self._context.partitions
         left = self._max_bytes
         size = 0
-        is_urgent = last or not self._context.partitions
+        is_urgent = last or not partitions
         found: list[tuple[SessionPartition, ReadResult | KafkaError]] = []
-        for wanted in self._context.partitions:
+        for wanted in partitions:
             try:
-                result = self._read(wanted, left, size == 0)
+                result = self._read(wanted, left, not size)
             except KafkaError as error:
                 is_urgent = True
                 found.append((wanted, error))
                 continue
             found.append((wanted, result))
-            size += result.size
-            left = max(0, left - result.size)
-            if result.diverging is not None or result.preferred is not None:
+            if result.size:
+                size += result.size
+                left = max(0, left - result.size)
+            if result.has_hint:
                 is_urgent = True
         if size < self._min_bytes and not is_urgent:
             return NOT_YET
@@ -191,27 +191,23 @@ class _Reader:
     def _read(self, wanted: SessionPartition, left: int, is_first: bool) -> ReadResult:
         call = self._call
         partition = wanted.resolve(call.image)
-        if not self._allows(partition):
+        if call.core.authorizer is not None and not self._allows(partition):
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-        if self._replica_id >= 0 and self._replica_id not in partition.replicas:
+        if self._is_follower and self._replica_id not in partition.replicas:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-        if self._rack:
-            replica = partition.replica_at(call.node.id)
-            closest = None
-            if replica.is_leader:
-                closest = replica.closest_follower(call.core.cluster.nodes, self._rack, wanted.fetch_offset)
+        replica = partition.replica_at(call.node.id)
+        replica.check_epoch(wanted.leader_epoch, self._leader_only)
+        if self._rack and replica.is_leader:
+            closest = replica.closest_follower(call.core.cluster.nodes, self._rack, wanted.fetch_offset)
             if closest is not None:
-                replica.check_epoch(wanted.leader_epoch, False)
                 return replica.refer(closest)
-        return partition.read(
+        most = wanted.max_bytes
+        return replica.read(
             wanted.fetch_offset,
-            max_bytes=min(wanted.max_bytes, left),
-            at=call.node.id,
-            isolation=self._isolation,
-            at_least_one=is_first,
-            leader_epoch=wanted.leader_epoch,
-            last_fetched_epoch=wanted.last_fetched_epoch,
-            leader_only=self._leader_only,
+            most if most < left else left,
+            self._isolation,
+            is_first,
+            wanted.last_fetched_epoch,
         )
 
     def _allows(self, partition: Partition) -> bool:
@@ -229,41 +225,45 @@ class _Reader:
             return _RESPONSE(throttle_time_ms=throttle_ms, error_code=context.error, responses=[])
         if throttle_ms:
             return _RESPONSE(throttle_time_ms=throttle_ms, session_id=session_id, responses=[])
-        shown = [one for one in found if _is_shown(context, *one)]
-        topics, endpoints = self._topics(shown)
-        return _RESPONSE.make(session_id=session_id, responses=topics, node_endpoints=endpoints)
+        topics, endpoints = self._topics(found)
+        return _make_response(session_id=session_id, responses=topics, node_endpoints=endpoints)
 
     def _throttle(self, found: list[tuple[SessionPartition, ReadResult | KafkaError]]) -> int:
         """Hold the answer, as it would be, against the client's quotas; the milliseconds to hold the client."""
-        shown = [one for one in found if _is_shown(self._context, *one, is_rehearsal=True)]
-        topics, _ = self._topics(shown)
+        topics, _ = self._topics(found, is_rehearsal=True)
         call = self._call
         size = sum(map(len, _RESPONSE[call.version].write(_RESPONSE(responses=topics), bytearray())))
         return call.core.throttling.fetch(call.node.id, client_of(call), _SIZE_BYTES + size)
 
-    def _topics(self, shown: list[tuple[SessionPartition, ReadResult | KafkaError]]) -> tuple[list[Any], Any]:
+    def _topics(
+        self, found: list[tuple[SessionPartition, ReadResult | KafkaError]], is_rehearsal: bool = False
+    ) -> tuple[list[Any], Any]:
         """The entries of an answer, and the addresses of the leaders that they name."""
-        hints = LeaderHints(self._call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
+        includes = self._context.includes
+        hints: LeaderHints | None = None
         topics: list[Any] = []
         last_topic: bytes | str | None = None
-        for wanted, result in shown:
+        for wanted, result in found:
             if isinstance(result, KafkaError):
+                if not includes(wanted, None, is_rehearsal):
+                    continue
+                if hints is None:
+                    hints = LeaderHints(self._call, _PARTITION.current_leader, _RESPONSE.node_endpoints)
                 entry = self._failed(wanted, result, hints)
-            else:
+            elif includes(wanted, result, is_rehearsal):
                 entry = _read_entry(wanted, result)
                 if self._call.version < FIRST_FETCH_OF_BATCHES and result.views:
                     _convert(entry, wanted, result, self._call.version)
+            else:
+                continue
             topic = wanted.key[0]
             if topic == last_topic:
                 topics[-1].partitions.append(entry)
                 continue
             last_topic = topic
-            topics.append(
-                _TOPIC.make(
-                    topic=wanted.topic or "", topic_id=wanted.topic_id or _ZERO_UUID, partitions=[entry]
-                )
-            )
-        return topics, hints.endpoints
+            topic_id = wanted.topic_id or _ZERO_UUID
+            topics.append(_make_topic(topic=wanted.topic or "", topic_id=topic_id, partitions=[entry]))
+        return topics, () if hints is None else hints.endpoints
 
     def _failed(self, wanted: SessionPartition, error: KafkaError, hints: LeaderHints) -> Any:
         entry = _unread(wanted.index, error.code)
@@ -281,33 +281,8 @@ def _convert(entry: Any, wanted: SessionPartition, result: ReadResult, version: 
         entry.error_code, entry.records = error.code, _EMPTY
 
 
-def _is_shown(
-    context: FetchContext,
-    wanted: SessionPartition,
-    result: ReadResult | KafkaError,
-    is_rehearsal: bool = False,
-) -> bool:
-    if isinstance(result, KafkaError):
-        return context.includes(
-            wanted,
-            size=0,
-            high_watermark=_UNKNOWN,
-            log_start_offset=_UNKNOWN,
-            has_error=True,
-            is_rehearsal=is_rehearsal,
-        )
-    return context.includes(
-        wanted,
-        size=result.size,
-        high_watermark=result.high_watermark,
-        log_start_offset=result.log_start_offset,
-        has_hint=result.diverging is not None or result.preferred is not None,
-        is_rehearsal=is_rehearsal,
-    )
-
-
 def _read_entry(wanted: SessionPartition, result: ReadResult) -> Any:
-    entry = _PARTITION.make(
+    entry = _make_partition(
         partition_index=wanted.index,
         error_code=_NONE,
         high_watermark=result.high_watermark,
@@ -316,13 +291,13 @@ def _read_entry(wanted: SessionPartition, result: ReadResult) -> Any:
         aborted_transactions=None,
         records=result.views or _EMPTY,
     )
-    if result.preferred is not None:
-        entry.preferred_read_replica = result.preferred
     if result.aborted is not None:
         entry.aborted_transactions = [
             _PARTITION.aborted_transactions(producer_id=producer_id, first_offset=first_offset)
             for producer_id, first_offset in result.aborted
         ]
+    if result.preferred is not None:
+        entry.preferred_read_replica = result.preferred
     if result.diverging is not None:
         epoch, end_offset = result.diverging
         entry.diverging_epoch = _PARTITION.diverging_epoch(epoch=epoch, end_offset=end_offset)

@@ -13,6 +13,7 @@ from mockbroker.core.fetch_sessions import (
     FetchSessions,
     SessionPartition,
 )
+from mockbroker.core.replica import ReadResult
 from mockbroker.core.time import Clock
 from protocol_specs.errors import ErrorCode, KafkaError
 from tests.core.clusters import make_cluster
@@ -28,15 +29,17 @@ def make_sessions(slots: int = 1000) -> tuple[Clock, FetchSessions]:
     return clock, FetchSessions(clock, random.Random(1), settings)
 
 
+def read(high_watermark: int = 0, size: int = 0) -> ReadResult:
+    return ReadResult([], size, high_watermark, high_watermark, 0, high_watermark)
+
+
 def answer(context: FetchContext, **told: int) -> tuple[int, list[str | None]]:
     """Complete a request whose partitions have the high watermarks of `told` (0 for others), and no records."""
     session_id = context.complete()
     named = [
         partition.topic
         for partition in context.partitions
-        if context.includes(
-            partition, size=0, high_watermark=told.get(partition.topic or "", 0), log_start_offset=0
-        )
+        if context.includes(partition, read(told.get(partition.topic or "", 0)))
     ]
     return session_id, named
 
@@ -77,7 +80,7 @@ def test_a_partition_with_records_goes_behind_the_others() -> None:
     session_id = open_session(sessions, "a", "b")
     context = sessions.begin(1, session_id, 1, [], uses_topic_ids=False)
     context.complete()
-    assert context.includes(context.partitions[0], size=9, high_watermark=0, log_start_offset=0)
+    assert context.includes(context.partitions[0], read(size=9))
 
     after = sessions.begin(1, session_id, 2, [], uses_topic_ids=False)
 
@@ -90,7 +93,7 @@ def test_after_an_error_the_partition_is_told_anew() -> None:
     failed = sessions.begin(1, session_id, 1, [], uses_topic_ids=False)
     failed.complete()
     (partition,) = failed.partitions
-    assert failed.includes(partition, size=0, high_watermark=-1, log_start_offset=-1, has_error=True)
+    assert failed.includes(partition, None)
 
     assert answer(sessions.begin(1, session_id, 2, [], uses_topic_ids=False))[1] == ["a"]
     assert answer(sessions.begin(1, session_id, 3, [], uses_topic_ids=False))[1] == []
