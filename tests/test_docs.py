@@ -75,6 +75,10 @@ def test_the_test_files_of_the_page_about_pytest(tmp_path: Path) -> None:
         "pytest",
         "-p",
         "mockbroker.pytest_plugin",
+        # Not this project's own settings, should the temporary folder be inside the checkout.
+        "-c",
+        os.devnull,
+        f"--rootdir={tmp_path}",
         "-q",
         "--import-mode=importlib",
     ]
