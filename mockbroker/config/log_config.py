@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LogConfig", "log_config", "topic_defaults"]
 
+_FOREVER_MS: Final = 2**63 - 1
 _HOUR_MS: Final = 3_600_000
 _MINUTE_MS: Final = 60_000
 
@@ -28,8 +29,10 @@ class LogConfig:
         compression_type: "producer" leaves batches as they came; "uncompressed" is none.
         message_timestamp_type: "CreateTime" or "LogAppendTime".
         leader_replication_throttled_replicas: `partition:broker` for each, or "*" alone.
+        is_append_time: whether the broker's time stands in the records, LogAppendTime.
         is_compacted: whether the log keeps the last record of each key.
         is_deleted: whether old segments go by time and size.
+        judges_records: whether records are refused for what they are: too old, or without a key.
         max_segment_ms: how long a segment may take records: a compacted log rolls early enough for its maximum lag.
     """
 
@@ -45,8 +48,10 @@ class LogConfig:
         "flush_ms",
         "follower_replication_throttled_replicas",
         "index_interval_bytes",
+        "is_append_time",
         "is_compacted",
         "is_deleted",
+        "judges_records",
         "leader_replication_throttled_replicas",
         "local_retention_bytes",
         "local_retention_ms",
@@ -114,8 +119,10 @@ class LogConfig:
         if internal is not None:
             self.segment_bytes = internal
         # Every append asks for these.
+        self.is_append_time = self.message_timestamp_type == "LogAppendTime"
         self.is_compacted = "compact" in self.cleanup_policy
         self.is_deleted = "delete" in self.cleanup_policy
+        self.judges_records = self.is_compacted or self.message_timestamp_before_max_ms != _FOREVER_MS
         self.max_segment_ms = self.segment_ms
         if self.is_compacted and self.max_compaction_lag_ms > 0:
             self.max_segment_ms = min(self.max_compaction_lag_ms, self.segment_ms)

@@ -44,15 +44,31 @@ class Appended:
         append_time_ms: the broker's time where the topic wants it in its records, else -1. For a duplicate the
             greatest timestamp of the batch that it repeats, as Kafka answers.
         batch: as it now stands in the log; None for a duplicate, of which nothing was written.
+        is_settled: whether every replica has it already, so that nobody need ask; the partition knows.
     """
 
-    __slots__ = ("append_time_ms", "base_offset", "batch", "last_offset")
+    __slots__ = ("append_time_ms", "base_offset", "batch", "is_settled", "last_offset", "log_start_offset")
 
-    def __init__(self, base_offset: int, last_offset: int, append_time_ms: int, batch: Batch | None) -> None:
+    is_settled: bool
+
+    def __init__(
+        self,
+        base_offset: int,
+        last_offset: int,
+        append_time_ms: int,
+        log_start_offset: int,
+        batch: Batch | None,
+    ) -> None:
         self.base_offset = base_offset
         self.last_offset = last_offset
         self.append_time_ms = append_time_ms
+        self.log_start_offset = log_start_offset
         self.batch = batch
+
+    @property
+    def required_offset(self) -> int:
+        """The high watermark with which it is committed."""
+        return self.last_offset + 1
 
 
 class Log:
@@ -178,10 +194,11 @@ class Log:
         if batch.producer_id >= 0:
             written = self.producers.admit(batch, offset, origin, guard, transaction_version)
             if written is not None:
-                return Appended(written.first_offset, written.last_offset, written.timestamp_ms, None)
+                first, last = written.first_offset, written.last_offset
+                return Appended(first, last, written.timestamp_ms, self.start_offset, None)
         last_offset = self._push(batch, now_ms)
-        append_time_ms = now_ms if config.message_timestamp_type == "LogAppendTime" else -1
-        return Appended(offset, last_offset, append_time_ms, batch)
+        append_time_ms = now_ms if config.is_append_time else -1
+        return Appended(offset, last_offset, append_time_ms, self.start_offset, batch)
 
     def append(self, batch: Batch) -> None:
         """Write a batch that the leader has written, at the offsets that it has. Its bytes are shared, not copied.

@@ -22,36 +22,11 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
-    from mockbroker.core.log import Log
+    from mockbroker.core.log import Appended, Log
     from mockbroker.core.time import Alarm
     from mockbroker.core.topics import Topic
 
-__all__ = ["AppendResult", "Partition"]
-
-
-class AppendResult:
-    """What an append gave. With acks=all it is done once `Partition.acknowledged(required_offset)` says so.
-
-    Attributes:
-        append_time_ms: -1 unless the topic's timestamps are the broker's (LogAppendTime).
-        is_settled: whether every replica has it already, so that nobody need ask.
-    """
-
-    __slots__ = ("append_time_ms", "base_offset", "is_settled", "log_start_offset", "required_offset")
-
-    def __init__(
-        self,
-        base_offset: int,
-        append_time_ms: int,
-        log_start_offset: int,
-        required_offset: int,
-        is_settled: bool,
-    ) -> None:
-        self.base_offset = base_offset
-        self.append_time_ms = append_time_ms
-        self.log_start_offset = log_start_offset
-        self.required_offset = required_offset
-        self.is_settled = is_settled
+__all__ = ["Partition"]
 
 
 class Partition:
@@ -204,8 +179,9 @@ class Partition:
         origin: Origin = Origin.CLIENT,
         guard: Verification | None = None,
         transaction_version: int = 0,
-    ) -> AppendResult:
-        """Append one record batch as the leader, stamping it in place.
+    ) -> Appended:
+        """Append one record batch as the leader, stamping it in place. With acks=all it is done once
+        `acknowledged(required_offset)` says so.
 
         Args:
             batch: on memory that nobody else changes.
@@ -244,12 +220,10 @@ class Partition:
                 around.upkeep.written[self] = None
             elif len(log.segments) > 1:
                 around.upkeep.wake_cleaner(log)
-        is_settled = not leader.followers or (
+        appended.is_settled = not leader.followers or (
             log.high_watermark >= required and len(state.isr) == len(state.replicas)
         )
-        return AppendResult(
-            appended.base_offset, appended.append_time_ms, log.start_offset, required, is_settled
-        )
+        return appended
 
     def acknowledged(self, required_offset: int, *, at: int | None = None) -> ErrorCode | None:
         """Whether an acks=all append up to `required_offset` is settled: None while it has to wait, else NONE,

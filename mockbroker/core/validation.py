@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordsRejected", "first_batch_size", "is_one_batch", "produced_batch", "validate_append"]
 
-_FOREVER_MS: Final = 2**63 - 1
 _READ_ALL_UP_TO: Final = 32
 _OPEN_UP_TO_BYTES: Final = 64 * 1024
 _LENGTH: Final = struct.Struct(">i").unpack_from
@@ -84,7 +83,9 @@ def produced_batch(records: memoryview | None, version: int, at: int | None = No
     """
     if records is None:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
-    batch = Batch(records if is_one_batch(records) else _only_batch(records, version), at)
+    if not is_one_batch(records):
+        records = _only_batch(records, version)
+    batch = Batch(records, at)
     if version < 7 and batch.codec >= ZSTD:
         if batch.codec > ZSTD:
             raise _unknown_codec(batch)
@@ -225,15 +226,14 @@ def _header_error(batch: Batch, partition: str) -> KafkaError:
 
 
 def _check_in_place(batch: Batch, codec: int, config: LogConfig, now_ms: int, partition: str) -> Batch:
-    is_create_time = config.message_timestamp_type == "CreateTime"
+    is_create_time = not config.is_append_time
     latest_ms = now_ms + config.message_timestamp_after_max_ms
-    asks = (
-        (is_create_time and batch.max_timestamp > latest_ms)
-        or config.is_compacted
-        or batch.attributes & APPEND_TIME_FLAG
-        or config.message_timestamp_before_max_ms != _FOREVER_MS
-    )
     max_timestamp = batch.max_timestamp
+    asks = (
+        config.judges_records
+        or batch.attributes & APPEND_TIME_FLAG
+        or (is_create_time and max_timestamp > latest_ms)
+    )
     data: Buffer | None = batch.view
     at = HEADER_SIZE
     if codec:
@@ -243,14 +243,15 @@ def _check_in_place(batch: Batch, codec: int, config: LogConfig, now_ms: int, pa
         pass
     elif asks or batch.count <= _READ_ALL_UP_TO:
         scan = scan_records(data, at, batch.count, not codec)
+        greatest = NO_TIMESTAMP if scan is None else batch.base_timestamp + scan[1]
         if (
             scan is None
-            or (is_create_time and batch.base_timestamp + scan[1] > latest_ms)
+            or (is_create_time and greatest > latest_ms)
             or ((asks or codec) and _is_suspect(batch, scan, config, now_ms, codec))
         ):
             max_timestamp = _max_timestamp_read(batch, data, at, config, now_ms, partition)
         else:
-            max_timestamp = max(batch.base_timestamp + scan[1], NO_TIMESTAMP)
+            max_timestamp = max(greatest, NO_TIMESTAMP)
     elif not lengths_fit(data, at, batch.count):
         max_timestamp = _max_timestamp_read(batch, data, at, config, now_ms, partition)
     if not is_create_time:
@@ -268,7 +269,7 @@ def _is_suspect(batch: Batch, scan: Scan, config: LogConfig, now_ms: int, codec:
     if lacks_key and config.is_compacted:
         return True
     base = batch.base_timestamp
-    return config.message_timestamp_type == "CreateTime" and (
+    return not config.is_append_time and (
         base + greatest - now_ms > config.message_timestamp_after_max_ms
         or now_ms - base - least > config.message_timestamp_before_max_ms
     )
@@ -324,7 +325,7 @@ def _check_records(
 
 def _timestamp_error(batch: Batch, record: Record, config: LogConfig, now_ms: int) -> str | None:
     timestamp = record.timestamp_ms
-    if config.message_timestamp_type == "CreateTime" and timestamp != -1:
+    if not config.is_append_time and timestamp != -1:
         before, after = config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms
         if now_ms - timestamp > before or timestamp - now_ms > after:
             return (
@@ -369,7 +370,7 @@ def _rebuilt(
         producer_epoch=batch.producer_epoch,
         base_sequence=batch.base_sequence,
         is_transactional=batch.is_transactional,
-        append_time_ms=now_ms if config.message_timestamp_type == "LogAppendTime" else None,
+        append_time_ms=now_ms if config.is_append_time else None,
     )
     if len(built) > config.max_message_bytes:
         raise KafkaError(

@@ -117,7 +117,11 @@ def test_every_honoured_config_is_known_and_read_somewhere() -> None:
     of_topics = {
         synonym: topic for topic, name in TOPIC_SYNONYMS.items() for synonym in broker_synonyms(name)
     }
-    read_as = {"segment.ms": "max_segment_ms", "cleanup.policy": "is_compacted"}
+    read_as = {
+        "segment.ms": "max_segment_ms",
+        "cleanup.policy": "is_compacted",
+        "message.timestamp.type": "is_append_time",
+    }
     of_groups = {broker: group for group, broker in GROUP_SYNONYMS.items()}
     for name in HONOURED - {"broker.id", "node.id"}:
         unbounded = re.sub(r"\.(min|max)\.", ".", name, count=1).replace(".standby.", ".num.standby.")
