@@ -17,7 +17,7 @@ HEADING = """\
 
 Made by `make compat-report` from the results of `make compat`; not edited by hand. Each row is a test, or several,
 in `compat_tests/` that a stock client drives over sockets against `mockbroker serve`. The same tests pass against
-Apache Kafka 4.3.1 (`make compat-real`). `-`: the client cannot do it, with Apache Kafka neither.
+Apache Kafka 4.3.1 (`make compat-real`). `-`: no such test with that client, most often since it cannot do it.
 """
 
 

@@ -22,7 +22,6 @@ pytestmark = [
         )
     ),
     pytest.mark.parametrize("version", ["2.16.1"]),
-    pytest.mark.shows("group: the consumer protocol"),
 ]
 
 Member = Callable[..., ClientProcess]
@@ -78,6 +77,7 @@ def produce(client: ClientProcess, topic: str, count: int = 40) -> None:
     client.ask("produce", topic=topic, records=records, codec=None, acks="all", idempotent=False)
 
 
+@pytest.mark.shows("consumer group (KIP-848): the second member joins, a member leaves")
 def test_members_come_and_go(client: ClientProcess, topic: str, member: Member) -> None:
     first = member("first")
     first.wait_for_assignment(lambda partitions: partitions == ALL)
@@ -91,6 +91,7 @@ def test_members_come_and_go(client: ClientProcess, topic: str, member: Member) 
     first.wait_for_assignment(lambda partitions: partitions == ALL)
 
 
+@pytest.mark.shows("consumer group (KIP-848): a member dies")
 def test_a_member_dies(topic: str, member: Member) -> None:
     first, second = member("first"), member("second")
     shared(first, second)
@@ -98,6 +99,7 @@ def test_a_member_dies(topic: str, member: Member) -> None:
     first.wait_for_assignment(lambda partitions: partitions == ALL)
 
 
+@pytest.mark.shows("consumer group (KIP-848): static members")
 def test_a_static_member_returns_to_its_partitions(topic: str, member: Member) -> None:
     first, second = (member(who, **{"group.instance.id": who}) for who in ("one", "two"))
     mine, _ = shared(first, second)
@@ -106,6 +108,7 @@ def test_a_static_member_returns_to_its_partitions(topic: str, member: Member) -
     assert again.wait_for_assignment(bool) == mine
 
 
+@pytest.mark.shows("consumer group (KIP-848): subscription by regular expression")
 def test_a_regular_expression(client: ClientProcess, topic: str, member: Member) -> None:
     one = member("one", subscription=f"^{topic[:-3]}.*")
     one.wait_for_assignment(lambda partitions: partitions == ALL)
@@ -113,6 +116,7 @@ def test_a_regular_expression(client: ClientProcess, topic: str, member: Member)
     one.wait_for_distinct(40)
 
 
+@pytest.mark.shows("consumer group (KIP-848): from classic members and back")
 def test_a_classic_group_changes_and_changes_back(client: ClientProcess, topic: str, member: Member) -> None:
     old = member("old", protocol="classic")
     old.wait_for_assignment(lambda partitions: partitions == ALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,6 +16,10 @@ from compat_tests.support.brokers import Broker
 from compat_tests.support.processes import Running
 
 FOLDER = Path(__file__).parent
+
+
+def jvm_command(heap: str = "128m") -> list[str]:
+    return jvm.run(FOLDER, "Worker", heap=heap)
 
 
 class Jvm:
@@ -29,7 +33,7 @@ class Jvm:
     def start(self, broker: Broker, name: str) -> JvmClient:
         """A client that is connected to nothing yet."""
         if self.running is None:
-            self.running = Running(jvm.run(FOLDER, "Worker", heap="384m"), self.directory, name="jvm")
+            self.running = Running(jvm_command("384m"), self.directory, name="jvm")
         self.clients += 1
         return JvmClient(self.running, broker, f"{name}-{self.clients}")
 
@@ -70,8 +74,21 @@ class JvmClient(ClientProcess):
             self.ask("close")
 
 
+class MortalClient(JvmClient):
+    """A client with a JVM of its own, for a death that no close() can play."""
+
+    def kill(self) -> None:
+        self.running.process.kill()
+        self.running.process.wait()
+
+    def close(self) -> None:
+        self.running.stop()
+
+
 class JavaClients(Clients):
-    """The scenarios' clients are in one JVM."""
+    """The scenarios' clients are in one JVM, but for those that are `apart`."""
+
+    apart: ClassVar[frozenset[str]] = frozenset()
 
     @pytest.fixture
     def start(self, version: str, kafka: Broker, tmp_path: Path, jvm: Jvm) -> Iterator[Start]:
@@ -79,7 +96,11 @@ class JavaClients(Clients):
         started: list[JvmClient] = []
 
         def one_more(name: str) -> JvmClient:
-            started.append(jvm.start(kafka, name))
+            if name in self.apart:
+                own = Running(jvm_command(), tmp_path, name=name)
+                started.append(MortalClient(own, kafka, name))
+            else:
+                started.append(jvm.start(kafka, name))
             started[-1].always = self.always
             return started[-1]
 

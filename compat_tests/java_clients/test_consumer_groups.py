@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from compat_tests.clients.base import SESSION_TIMEOUT_MS, Start
@@ -16,6 +18,9 @@ ALL = [0, 1, 2, 3]
 
 @pytest.mark.parametrize("version", ["4.3.1"])
 class TestJavaClients(JavaClients, ConsumerGroups):
+    # A consumer of this protocol leaves its group on close(), also where it is told to remain.
+    apart = frozenset({"second"})
+
     def joined(self, start: Start, name: str, topic: str, group: str, **config: str) -> JvmClient:
         member = start(name)
         assert isinstance(member, JvmClient)
@@ -59,3 +64,15 @@ class TestJavaClients(JavaClients, ConsumerGroups):
         client.ask("create_topic", topic=f"{topic}-later", partitions=2)
         for member in (first, second):
             member.wait_for_assignment(lambda partitions: len(partitions) == 3)
+
+    @pytest.mark.shows("group: from classic members and back")
+    def test_a_classic_group_changes_and_changes_back(self, start: Start, topic: str) -> None:
+        old, new = start("old"), start("new")
+        join: dict[str, Any] = {"topic": topic, "group": topic, "session_timeout_ms": SESSION_TIMEOUT_MS}
+        old.ask("join", **join, protocol="classic")
+        old.wait_for_assignment(lambda partitions: partitions == ALL)
+        new.ask("join", **join, protocol="consumer")
+        parts = [one.wait_for_assignment(lambda partitions: len(partitions) == 2) for one in (old, new)]
+        assert sorted(partition for part in parts for partition in part) == ALL
+        new.ask("leave")
+        old.wait_for_assignment(lambda partitions: partitions == ALL)
