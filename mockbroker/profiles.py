@@ -6,7 +6,7 @@ gives follows from three things, and stands nowhere: `handlers.HANDLERS`, `proto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from types import MappingProxyType
 
@@ -98,9 +98,27 @@ FIRST_SINCE_4_0 = {
 #: Telemetry (KIP-714) is advertised only where a receiver is configured.
 _TELEMETRY = frozenset({71, 72})
 
+
+class _AllThatIsSpecified(Mapping[int, tuple[int, int]]):
+    """What is served of each API that has a spec. A spec is imported when its API is asked for."""
+
+    def __getitem__(self, key: int) -> tuple[int, int]:
+        api = APIS[key]
+        return FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]
+
+    def __contains__(self, key: object) -> bool:
+        return key in APIS
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(APIS)
+
+    def __len__(self) -> int:
+        return len(APIS)
+
+
 KAFKA_4_3 = Profile(
     "4.3",
-    {key: (FIRST_SINCE_4_0.get(api.name, api.versions[0]), api.versions[-1]) for key, api in APIS.items()},
+    _AllThatIsSpecified(),
     # Old versions of librdkafka look for Produce v0 before they use anything newer (KIP-896).
     {_PRODUCE: 0},
     _TELEMETRY,

@@ -1,6 +1,6 @@
 """Everything that a test may do to one cluster and see of it, put together: for Python, pytest, HTTP and `ctl` alike.
 
-What is called here runs where the core runs, between two requests.
+What is called here runs where the core runs, between two requests. What few tests ask for is imported when they do.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from mockbroker.control.fault_spec import fault_spec
 from mockbroker.control.faults import Fault, FaultNeverFired, Faults, never_fired
 from mockbroker.control.inspection import Inspection
 from mockbroker.control.journal import Journal
-from mockbroker.control.lint import Finding, lint
 from mockbroker.control.pauses import Pauses
 from mockbroker.control.query import Query
-from mockbroker.control.scenarios import Stage, begin
 from mockbroker.control.seeding import Seeding
 from mockbroker.control.states import Snapshot, Snapshots
-from mockbroker.control.verify import Report, verify
 from mockbroker.control.waits import Waits
 
 if TYPE_CHECKING:
     from mockbroker.control.asked import Names
     from mockbroker.control.exchange import Exchange
+    from mockbroker.control.lint import Finding
+    from mockbroker.control.scenarios import Stage
+    from mockbroker.control.verify import Report
     from mockbroker.core.assembly import Core
     from mockbroker.core.waiting import Pending
     from mockbroker.wire.caller import Caller
@@ -126,6 +126,8 @@ class Control:
             BadField: there is none of this name, or it has no such option, or needs one that is not given.
             KafkaError: a topic or broker is not there.
         """
+        from mockbroker.control.scenarios import Stage, begin
+
         stage = Stage(self.faults, self.causes, self.pauses)
         try:
             begin(name, stage, options)
@@ -142,12 +144,16 @@ class Control:
         Raises:
             BadField: there is no such rule.
         """
+        from mockbroker.control.lint import lint
+
         callers = self._broker.callers
         exchanges = self.journal.exchanges(Query(since=since))
         return lint(exchanges, rules=rules, ignore=ignore, is_connected=callers.__contains__)
 
     def verify(self) -> Report:
         """Whether what clients were told is true, since the last reset or restore: see `control.verify`."""
+        from mockbroker.control.verify import verify
+
         exchanges = self.journal.exchanges(Query(since=self._history_from))
         return verify(exchanges, is_complete=self.journal.dropped <= self._history_from)
 

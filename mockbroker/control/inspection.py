@@ -14,8 +14,7 @@ from mockbroker.control.views import (
     TransactionState,
 )
 from mockbroker.core.groups.classic import ClassicGroup
-from mockbroker.core.groups.consumer import ConsumerGroup
-from mockbroker.core.groups.streams import StreamsGroup
+from mockbroker.core.groups.group import GroupType, is_consumer_group
 from mockbroker.core.transactions.queries import Filters
 from mockbroker.core.transactions.states import STATE_NAMES
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_ASSIGNMENT
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockbroker.core.assembly import Core
+    from mockbroker.core.groups.streams import StreamsGroup
     from mockbroker.core.groups.streams_member import StreamsMember
     from mockbroker.core.transactions.metadata import TransactionMetadata
     from mockbroker.wire.caller import Caller
@@ -78,9 +78,9 @@ class Inspection:
             return GroupState(group_id, "", "Dead", -1, "", [])
         if isinstance(group, ClassicGroup):
             return _classic(group)
-        if isinstance(group, StreamsGroup):
+        if group.type is GroupType.STREAMS:
             return self._streams(group)
-        described = group.described("") if isinstance(group, ConsumerGroup) else group.described()
+        described = group.described("") if is_consumer_group(group) else group.described()
         members = [
             Member(
                 member.member_id,

@@ -100,7 +100,9 @@ def _open_all(host: str, port: int) -> list[socket.socket]:
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
         else:
-            found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            # As bytes, since the codec for names that are not ASCII takes milliseconds to import.
+            name = host.encode() if host.isascii() else host
+            found = socket.getaddrinfo(name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             family, _, _, _, address = found[0]
             sockets.append(_open(family, str(address[0]), port))
     except BaseException:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from mockbroker.core.groups import records
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
-from mockbroker.core.groups.consumer import ConsumerGroup
+from mockbroker.core.groups.group import is_consumer_group
 from mockbroker.core.groups.results import JoinResult
 from mockbroker.core.groups.roster import ClassicMember
 from mockbroker.core.waiting import Pending
@@ -53,7 +53,7 @@ class ClassicJoin:
         former = self._shard.groups.get(request.group_id)
         if isinstance(former, ClassicGroup):
             return self._join(former, request)
-        if isinstance(former, ConsumerGroup) and not former.is_empty:
+        if is_consumer_group(former) and not former.is_empty:
             try:
                 return self._shard.consumers.classic_members.join(former, request)
             except KafkaError as error:

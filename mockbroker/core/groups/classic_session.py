@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
-from mockbroker.core.groups.consumer import ConsumerGroup
+from mockbroker.core.groups.group import is_consumer_group
 from mockbroker.core.groups.results import JoinResult, LeaveResult, LeftMember, SyncResult
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -47,7 +47,7 @@ class ClassicSession:
         """Answer a SyncGroup, or park it until the leader has assigned."""
         group = self._shard.groups.get(request.group_id)
         try:
-            if isinstance(group, ConsumerGroup) and not group.is_empty:
+            if is_consumer_group(group) and not group.is_empty:
                 return self._shard.consumers.classic_members.sync(group, request)
             if not isinstance(group, ClassicGroup) or group.is_empty:
                 return SyncResult(ErrorCode.UNKNOWN_MEMBER_ID)
@@ -111,7 +111,7 @@ class ClassicSession:
         """Move a member's session on, and say whether it must join again."""
         group = self._shard.groups.get(group_id)
         try:
-            if isinstance(group, ConsumerGroup):
+            if is_consumer_group(group):
                 return self._shard.consumers.classic_members.heartbeat(
                     group, generation_id, member_id, group_instance_id
                 )
@@ -134,7 +134,7 @@ class ClassicSession:
             KafkaError: a consumer group's members cannot go, since that cannot be written.
         """
         group = self._shard.groups.get(group_id)
-        if isinstance(group, ConsumerGroup):
+        if is_consumer_group(group):
             return self._shard.consumers.classic_members.leave(group, members)
         if not isinstance(group, ClassicGroup):
             return LeaveResult(

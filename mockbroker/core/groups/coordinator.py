@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.classic import ClassicGroup
-from mockbroker.core.groups.consumer_coordinator import ConsumerCoordinator
 from mockbroker.core.groups.deletion import delete_groups
 from mockbroker.core.groups.group_configs import GroupConfigs
 from mockbroker.core.groups.limits import Limits
@@ -38,8 +38,6 @@ from mockbroker.core.groups.results import (
 )
 from mockbroker.core.groups.shard import Producer
 from mockbroker.core.groups.shards import Shards, when_all_committed
-from mockbroker.core.groups.share_coordinator import ShareCoordinator
-from mockbroker.core.groups.streams_coordinator import StreamsCoordinator
 from mockbroker.core.groups.surroundings import Surroundings
 from mockbroker.core.groups.topic_checks import (
     AllowsTopic,
@@ -58,9 +56,12 @@ from protocol_specs.errors import ErrorCode, KafkaError
 if TYPE_CHECKING:
     from mockbroker.config import Settings
     from mockbroker.core.cluster import Cluster
+    from mockbroker.core.groups.consumer_coordinator import ConsumerCoordinator
     from mockbroker.core.groups.group import Group
     from mockbroker.core.groups.offset_table import CommittedOffset
     from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.share_coordinator import ShareCoordinator
+    from mockbroker.core.groups.streams_coordinator import StreamsCoordinator
     from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
@@ -85,9 +86,6 @@ class GroupCoordinator:
 
     Attributes:
         shards: where each group lives.
-        consumers: serves the consumer protocol.
-        shares: serves share groups.
-        streams: serves the streams protocol.
     """
 
     def __init__(
@@ -106,9 +104,31 @@ class GroupCoordinator:
         self._cluster = cluster
         configs = GroupConfigs(settings, group_configs)
         self.shards = Shards(Surroundings(clock, waiting, rng, self._limits, cluster, configs, persister))
-        self.consumers = ConsumerCoordinator(self.shards, self._limits)
-        self.shares = ShareCoordinator(self.shards, cluster, persister)
-        self.streams = StreamsCoordinator(self.shards, clock)
+        self._clock = clock
+        self._persister = persister
+
+    # The newer protocols, each imported when somebody first speaks it.
+
+    @cached_property
+    def consumers(self) -> ConsumerCoordinator:
+        """Serves the consumer protocol."""
+        from mockbroker.core.groups.consumer_coordinator import ConsumerCoordinator
+
+        return ConsumerCoordinator(self.shards, self._limits)
+
+    @cached_property
+    def shares(self) -> ShareCoordinator:
+        """Serves share groups."""
+        from mockbroker.core.groups.share_coordinator import ShareCoordinator
+
+        return ShareCoordinator(self.shards, self._cluster, self._persister)
+
+    @cached_property
+    def streams(self) -> StreamsCoordinator:
+        """Serves the streams protocol."""
+        from mockbroker.core.groups.streams_coordinator import StreamsCoordinator
+
+        return StreamsCoordinator(self.shards, self._clock)
 
     # The classic protocol.
 

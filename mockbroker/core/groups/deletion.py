@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.shards import Shards, when_all_committed
-from mockbroker.core.groups.share_offsets import answer_of
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ def delete_groups(
     Returns:
         Each group with what became of it, or a Pending that is settled with that.
     """
+    from mockbroker.core.groups.share_offsets import answer_of
+
     names = list(dict.fromkeys(group_ids))
 
     def start(answer: Callable[[_Results], None]) -> None:

@@ -7,6 +7,7 @@ Rules kept here:
   a generation is assigned; it is replayed only when the shard is loaded.
 - A write is answered when it is below the high watermark, at most `offsets.commit.timeout.ms` later.
 - A shard is loaded by replaying the whole log, and unloaded when its broker no longer leads: whoever waits is told so.
+- What serves the newer kinds of groups is imported when the first group of that kind is met: few clusters have all.
 
 Source: `CoordinatorRuntime`, `CoordinatorLoaderImpl`, `GroupCoordinatorShard`.
 """
@@ -21,14 +22,9 @@ from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_join import ClassicJoin
 from mockbroker.core.groups.classic_rebalance import ClassicRebalance
 from mockbroker.core.groups.classic_session import ClassicSession
-from mockbroker.core.groups.consumer import ConsumerGroup
-from mockbroker.core.groups.consumer_shard import ConsumerShard
+from mockbroker.core.groups.group import GroupType
 from mockbroker.core.groups.offset_table import NO_PRODUCER, OffsetTable
 from mockbroker.core.groups.records import LogRecord
-from mockbroker.core.groups.share import ShareGroup
-from mockbroker.core.groups.share_shard import ShareShard
-from mockbroker.core.groups.streams import StreamsGroup
-from mockbroker.core.groups.streams_shard import StreamsShard
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress, decompress
@@ -45,7 +41,10 @@ from protocol_specs.record_batch import (
 
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
+    from mockbroker.core.groups.consumer_shard import ConsumerShard
     from mockbroker.core.groups.group import Group
+    from mockbroker.core.groups.share_shard import ShareShard
+    from mockbroker.core.groups.streams_shard import StreamsShard
     from mockbroker.core.groups.surroundings import Surroundings
     from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
@@ -104,12 +103,14 @@ class Shard:
 
     __slots__ = (
         "_check_alarm",
+        "_consumers",
         "_log",
         "_node",
         "_replays",
+        "_shares",
+        "_streams",
         "around",
         "broker_id",
-        "consumers",
         "groups",
         "is_loaded",
         "joins",
@@ -118,8 +119,6 @@ class Shard:
         "partition",
         "rebalances",
         "sessions",
-        "shares",
-        "streams",
     )
 
     def __init__(self, around: Surroundings, partition: Partition, broker_id: int) -> None:
@@ -135,21 +134,56 @@ class Shard:
         self.rebalances = ClassicRebalance(self)
         self.joins = ClassicJoin(self, self.rebalances)
         self.sessions = ClassicSession(self, self.rebalances)
-        self.consumers = ConsumerShard(self)
-        self.shares = ShareShard(self)
-        self.streams = StreamsShard(self)
+        self._consumers: ConsumerShard | None = None
+        self._shares: ShareShard | None = None
+        self._streams: StreamsShard | None = None
         self._replays: dict[int, Callable[[LogRecord, int, int], None]] = {
             records.OFFSET_COMMIT: self._replay_offset,
             records.GROUP_METADATA: self._replay_group,
-            **self.consumers.replays,
-            **self.shares.replays,
-            **self.streams.replays,
         }
         self._check_alarm: Alarm | None = None
         self.is_loaded = True
 
     def __repr__(self) -> str:
         return f"<Shard {self.partition.index} on broker {self.broker_id}, {len(self.groups)} groups>"
+
+    # The newer kinds of groups.
+
+    @property
+    def consumers(self) -> ConsumerShard:
+        """What serves consumer groups."""
+        if self._consumers is None:
+            from mockbroker.core.groups.consumer_shard import ConsumerShard
+
+            self._consumers = ConsumerShard(self)
+        return self._consumers
+
+    @property
+    def shares(self) -> ShareShard:
+        """What serves share groups."""
+        if self._shares is None:
+            from mockbroker.core.groups.share_shard import ShareShard
+
+            self._shares = ShareShard(self)
+        return self._shares
+
+    @property
+    def streams(self) -> StreamsShard:
+        """What serves streams groups."""
+        if self._streams is None:
+            from mockbroker.core.groups.streams_shard import StreamsShard
+
+            self._streams = StreamsShard(self)
+        return self._streams
+
+    def topic_created(self) -> None:
+        """Have members whose regular expressions may match it look again."""
+        if self._consumers is not None:
+            self._consumers.regexes.newest_topic_version = self.around.cluster.version
+
+    def forget_topic(self, topic_id: bytes) -> list[LogRecord]:
+        """What is to be written when a topic is gone, beside its offsets."""
+        return [] if self._shares is None else self._shares.states.forget_topic(topic_id)
 
     # Its life.
 
@@ -179,13 +213,17 @@ class Shard:
         for group in list(self.groups.values()):
             if isinstance(group, ClassicGroup):
                 self.rebalances.loaded(group)
-            elif isinstance(group, ConsumerGroup):
-                self.consumers.fencing.loaded(group)
-            elif isinstance(group, ShareGroup):
-                self.shares.heartbeats.loaded(group)
-            elif isinstance(group, StreamsGroup):
-                self.streams.fencing.loaded(group)
+            else:
+                self._loaded(group)
         self._check_later(check)
+
+    def _loaded(self, group: Any) -> None:
+        if group.type is GroupType.CONSUMER:
+            self.consumers.fencing.loaded(group)
+        elif group.type is GroupType.SHARE:
+            self.shares.heartbeats.loaded(group)
+        else:
+            self.streams.fencing.loaded(group)
 
     def _check_later(self, check: Callable[[Shard], None]) -> None:
         def ring() -> None:
@@ -345,7 +383,11 @@ class Shard:
 
     def replay(self, record: LogRecord, offset: int, producer_id: int = NO_PRODUCER) -> None:
         """Make the tables what one record says. Records of types that nothing here handles change nothing."""
-        replay = self._replays.get(record.type.number)
+        number = record.type.number
+        if number not in self._replays:
+            for others in (self.consumers.replays, self.shares.replays, self.streams.replays):
+                self._replays.update(others)
+        replay = self._replays.get(number)
         if replay is not None:
             replay(record, offset, producer_id)
 

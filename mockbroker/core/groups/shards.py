@@ -152,12 +152,12 @@ class Shards:
 
     def _topic_created(self) -> None:
         for shard in self._shards.values():
-            shard.consumers.regexes.newest_topic_version = self._cluster.version
+            shard.topic_created()
 
     def _topic_deleted(self, name: str, topic_id: bytes) -> None:
         for shard in list(self._shards.values()):
             _write_quietly(shard, offsets.forget_topic(shard, name, topic_id))
-            _write_quietly(shard, shard.shares.states.forget_topic(topic_id))
+            _write_quietly(shard, shard.forget_topic(topic_id))
 
 
 def _expire(shard: Shard) -> None:
