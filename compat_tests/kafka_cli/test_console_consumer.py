@@ -12,6 +12,8 @@ from compat_tests.support.processes import poll
 
 pytestmark = pytest.mark.shows("kafka-console-consumer")
 
+# One that begins at the end, and soon commits where that is.
+LATEST = "kafka-console-consumer -B --command-property auto.commit.interval.ms=100"
 TIMED_OUT = """
     ERROR org.apache.kafka.tools.consumer.ConsoleConsumer - Error processing message, terminating consumer process:
     org.apache.kafka.common.errors.TimeoutException
@@ -179,8 +181,8 @@ def test_a_group_goes_on_where_it_was(cli: Cli) -> None:
 
 def test_a_live_consumer_sees_what_is_produced(cli: Cli) -> None:
     fill(cli, "live", "before\n")
-    live = cli.start("kafka-console-consumer -B --topic live --group live")
-    wait_for_members(cli, "live", 1)
+    live = cli.start(f"{LATEST} --topic live --group live")
+    wait_for_positions(cli, "live", members=1, partitions=1)
     fill(cli, "live", "now\nand again\n")
     live.wait_for_text("now\nand again\n")
     cli.ended(live, live.stop()).prints("now\nand again", err="Processed a total of 2 messages", exit=143)
@@ -188,8 +190,8 @@ def test_a_live_consumer_sees_what_is_produced(cli: Cli) -> None:
 
 def test_two_consumers_of_a_group_share_three_partitions(cli: Cli) -> None:
     fill(cli, "shared", "", partitions=3)
-    consumers = [cli.start("kafka-console-consumer -B --topic shared --group sharing") for _ in range(2)]
-    wait_for_members(cli, "sharing", 2)
+    consumers = [cli.start(f"{LATEST} --topic shared --group sharing") for _ in range(2)]
+    wait_for_positions(cli, "sharing", members=2, partitions=3)
     fill(
         cli,
         "shared",
@@ -218,14 +220,21 @@ def test_two_consumers_of_a_group_share_three_partitions(cli: Cli) -> None:
     )
 
 
-def wait_for_members(cli: Cli, group: str, count: int) -> None:
-    """Waits until so many members share the group and none is still joining."""
+def wait_for_positions(cli: Cli, group: str, *, members: int, partitions: int) -> None:
+    """Waits until so many members share the group and each has committed where it begins to read.
 
-    def stable() -> bool | None:
+    A member that is only assigned has still to ask for the end of its partitions: what is produced
+    before that is not for it."""
+
+    def committed() -> bool | None:
         state = cli(f"kafka-consumer-groups -B --describe --group {group} --state")
-        return True if state.stdout[-1:] and state.stdout[-1].endswith(f"Stable {count}") else None
+        if not (state.stdout[-1:] and state.stdout[-1].endswith(f"Stable {members}")):
+            return None
+        rows = [row.split() for row in cli(f"kafka-consumer-groups -B --describe --group {group}").stdout]
+        positions = [row[3] for row in rows if row[:1] == [group]]
+        return True if len(positions) == partitions and "-" not in positions else None
 
-    poll(stable, within=20, what=f"{count} members of {group}")
+    poll(committed, within=20, what=f"{members} members of {group} with their positions")
 
 
 def test_internal_topics_through_their_formatters(cli: Cli) -> None:
