@@ -97,8 +97,18 @@ def _sorted(values: list[Any]) -> list[Any]:
 
 def _sort_key(value: Any) -> str:
     if isinstance(value, dict):
-        names = ("name", "topic", "topic_name", "group_id", "partition_index", "index", "partition", "key")
-        return repr([value.get(name) for name in names if name in value] or value)
+        names = (
+            "name",
+            "group_instance_id",
+            "topic",
+            "topic_name",
+            "group_id",
+            "partition_index",
+            "index",
+            "partition",
+            "key",
+        )
+        return repr([[value.get(name) for name in names if name in value], value])
     return repr(value)
 
 

@@ -1,4 +1,4 @@
-"""What is asked, by subject. A case is a function; those that are not private are run in the order of their files."""
+"""What is asked, by subject. Cases are run in the order of their files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from types import FunctionType
 from compat_tests.differential.runner import Case
 
 __all__ = ["SUBJECTS", "cases_of"]
+
+#: A case takes a run and nothing else; other functions of its module are helpers.
+_CASE = {"run": "Run", "return": "None"}
 
 SUBJECTS = (
     "cluster",
@@ -24,6 +27,7 @@ SUBJECTS = (
     "streams_topologies",
     "configs",
     "transactions",
+    "internal_topics",
     "admin",
     "security",
     "malformed",
@@ -39,4 +43,5 @@ def cases_of(subject: str) -> list[Case]:
         if isinstance(value, FunctionType)
         and value.__module__ == module.__name__
         and not name.startswith("_")
+        and value.__annotations__ == _CASE
     ]

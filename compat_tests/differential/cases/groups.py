@@ -8,19 +8,19 @@ from compat_tests.differential.runner import Run, versions
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_SUBSCRIPTION
 
 
-def _subscription(*topics: str) -> bytes:
+def subscription(*topics: str) -> bytes:
     body = CONSUMER_PROTOCOL_SUBSCRIPTION(topics=list(topics), user_data=None)
     return b"\0\0" + CONSUMER_PROTOCOL_SUBSCRIPTION[0].build(body)
 
 
-def _join(group: str, **more: Any) -> dict[str, Any]:
+def classic_join(group: str, **more: Any) -> dict[str, Any]:
     defaults = {
         "group_id": group,
         "session_timeout_ms": 30000,
         "rebalance_timeout_ms": 30000,
         "member_id": "",
         "protocol_type": "consumer",
-        "protocols": [{"name": "range", "metadata": _subscription("gt")}],
+        "protocols": [{"name": "range", "metadata": subscription("gt")}],
     }
     return {**defaults, **more}
 
@@ -36,9 +36,9 @@ class _Member:
 
     def __init__(self, run: Run, group: str, **more: Any) -> None:
         self.group = group
-        first = run.prepare("JoinGroup", 9, **_join(group, **more))
+        first = run.prepare("JoinGroup", 9, **classic_join(group, **more))
         self.id = first["member_id"]
-        joined = run.prepare("JoinGroup", 9, **_join(group, **{"member_id": self.id, **more}))
+        joined = run.prepare("JoinGroup", 9, **classic_join(group, **{"member_id": self.id, **more}))
         if joined["error_code"]:
             raise AssertionError(f"could not join {group}: {joined}")
         self.generation = joined["generation_id"]
@@ -72,12 +72,12 @@ def join_alone(run: Run) -> None:
     run.create("gt", 3)
     for version in versions("JoinGroup"):
         group = f"ja{version}"
-        first = run.ask("first", "JoinGroup", version, **_join(group))
+        first = run.ask("first", "JoinGroup", version, **classic_join(group))
         if version >= 4:
-            again = _join(group, member_id=first["member_id"])
+            again = classic_join(group, member_id=first["member_id"])
             first = run.ask("with the id", "JoinGroup", version, **again)
         member_id = first["member_id"]
-        run.ask("joins again", "JoinGroup", version, **_join(group, member_id=member_id))
+        run.ask("joins again", "JoinGroup", version, **classic_join(group, member_id=member_id))
         for label, more in (
             ("unknown member", {"member_id": "nobody"}),
             ("empty group", {"group_id": ""}),
@@ -89,8 +89,10 @@ def join_alone(run: Run) -> None:
             ("session too long", {"session_timeout_ms": 10_000_000}),
             ("negative session", {"session_timeout_ms": -1}),
         ):
-            run.ask(label, "JoinGroup", version, **_join(group, **more))
-        run.ask("unknown group and member", "JoinGroup", version, **_join(f"{group}x", member_id="nobody"))
+            run.ask(label, "JoinGroup", version, **classic_join(group, **more))
+        run.ask(
+            "unknown group and member", "JoinGroup", version, **classic_join(f"{group}x", member_id="nobody")
+        )
 
 
 def sync(run: Run) -> None:
@@ -158,7 +160,7 @@ def heartbeat_and_leave(run: Run) -> None:
 def static_members(run: Run) -> None:
     for version in range(5, 10):
         group = f"st{version}"
-        first = run.ask("joins", "JoinGroup", version, **_join(group, group_instance_id="a"))
+        first = run.ask("joins", "JoinGroup", version, **classic_join(group, group_instance_id="a"))
         sync = {
             "group_id": group,
             "generation_id": 1,
@@ -169,7 +171,7 @@ def static_members(run: Run) -> None:
             "assignments": [{"member_id": first["member_id"], "assignment": b"x"}],
         }
         run.ask("syncs", "SyncGroup", min(version, 5), **sync)
-        second = run.ask("comes again", "JoinGroup", version, **_join(group, group_instance_id="a"))
+        second = run.ask("comes again", "JoinGroup", version, **classic_join(group, group_instance_id="a"))
         beat = {"group_id": group, "generation_id": 1, "group_instance_id": "a"}
         run.ask("the old id", "Heartbeat", 4, member_id=first["member_id"], **beat)
         run.ask("the new id", "Heartbeat", 4, member_id=second["member_id"], **beat)
@@ -177,7 +179,7 @@ def static_members(run: Run) -> None:
             "the old id joins",
             "JoinGroup",
             version,
-            **_join(group, member_id=first["member_id"], group_instance_id="a"),
+            **classic_join(group, member_id=first["member_id"], group_instance_id="a"),
         )
         run.ask("the old id syncs", "SyncGroup", 5, **sync)
         run.ask("described", "DescribeGroups", 5, groups=[group])
@@ -272,7 +274,7 @@ def fetch_offsets(run: Run) -> None:
 
 def delete_offsets(run: Run) -> None:
     run.create("gd", 2)
-    member = _Member(run, "od", protocols=[{"name": "range", "metadata": _subscription("gd")}])
+    member = _Member(run, "od", protocols=[{"name": "range", "metadata": subscription("gd")}])
     run.prepare("OffsetCommit", 9, **member.commit(7, "gd"))
     run.prepare(
         "OffsetCommit",

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from compat_tests.differential.consumers import TOPIC, Group, assigned_to, id_of_topic, owned
-from compat_tests.differential.group_log import written
+from compat_tests.differential.internal_logs import of_group
 from compat_tests.differential.runner import Run
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_SUBSCRIPTION
 from protocol_specs.embedded import build_blob
@@ -159,4 +159,4 @@ def what_is_written(run: Run) -> None:
     group.beat("leaves", "m2", -1)
     run.prepare("LeaveGroup", 5, group_id="written", members=[{"member_id": member_id}])
     run.prepare("DeleteGroups", 2, groups_names=["written"])
-    run.note("what was written", list(written(run, "written")))
+    run.note_each("what was written", of_group(run, "written"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from compat_tests.differential.group_log import written
+from compat_tests.differential.internal_logs import of_group
 from compat_tests.differential.runner import Run, versions
 from compat_tests.differential.shares import (
     State,
@@ -397,4 +397,4 @@ def what_is_written(run: Run) -> None:
     group.alter("goes back", "shl", (0, 0))
     group.delete_offsets("deletes", "shl")
     run.prepare("DeleteGroups", 2, groups_names=["shl"])
-    run.note("what was written", [_counted(record) for record in written(run, "shl")])
+    run.note_each("what was written", [_counted(record) for record in of_group(run, "shl")])

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from compat_tests.differential.consumers import configure_group, id_of_topic
-from compat_tests.differential.group_log import written
+from compat_tests.differential.internal_logs import of_group
 from compat_tests.differential.runner import Run, versions
 from compat_tests.differential.streams import (
     StreamsClient,
@@ -124,7 +124,7 @@ def membership(run: Run) -> None:
     group.beat("m1 gets the rest", "m1", 6)
     group.beat("m1 leaves", "m1", -1)
     group.describe("empty")
-    run.note("records", list(written(run, "sm")))
+    run.note_each("records", of_group(run, "sm"))
     run.ask("empty", "DeleteGroups", 2, groups_names=["sm"])
     group.describe("deleted")
 
@@ -155,7 +155,7 @@ def spreading(run: Run) -> None:
             group.describe("another one")
             StreamsClient.settle(*clients[1:], another)
             group.describe("settled")
-            run.note("records", list(written(run, group.name)))
+            run.note_each("records", of_group(run, group.name))
 
 
 def random_walks(run: Run) -> None:
@@ -173,7 +173,7 @@ def random_walks(run: Run) -> None:
         for _ in range(50):
             dice.choice(members).step()
         group.describe("in the end")
-        run.note("records", list(written(run, group.name)))
+        run.note_each("records", of_group(run, group.name))
 
 
 def endpoints(run: Run) -> None:
@@ -246,7 +246,7 @@ def delays(run: Run) -> None:
     group.beat("leaves again", "m1", -1)
     time.sleep(0.9)
     group.join("is back", "m1", _PLAIN)
-    run.note("records", list(written(run, "sl-alone")))
+    run.note_each("records", of_group(run, "sl-alone"))
 
 
 def configs(run: Run) -> None:
@@ -339,7 +339,7 @@ def other_protocols(run: Run) -> None:
     time.sleep(0.3)
     group.describe("classic now")
     group.join("into a classic one", "m1", _PLAIN)
-    run.note("records", list(written(run, "sx")))
+    run.note_each("records", of_group(run, "sx"))
     members = [{"member_id": first["member_id"]}]
     run.prepare("LeaveGroup", 5, group_id="sx", members=members)
     group.join("into an empty classic one", "m1", _PLAIN)
@@ -353,4 +353,4 @@ def other_protocols(run: Run) -> None:
     simple.join("into a simple group", "m1", _PLAIN)
     asked = {"group_id": "sx-simple", "topics": [{"topic_id": topic_id, "partition_indexes": [0]}]}
     run.ask("its offsets", "OffsetFetch", 10, groups=[asked])
-    run.note("records of the simple group", list(written(run, "sx-simple")))
+    run.note_each("records of the simple group", of_group(run, "sx-simple"))

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from compat_tests.differential.consumers import id_of_topic
-from compat_tests.differential.group_log import written
+from compat_tests.differential.internal_logs import of_group
 from compat_tests.differential.runner import Run
 from compat_tests.differential.streams import StreamsClient, StreamsGroup, part, topic_info, topology
 
@@ -66,7 +66,7 @@ def topologies(run: Run) -> None:
         group.join(label, "m", asked)
         group.describe(label)
         group.beat(label, "m", 2, {})
-        run.note(f"{label}: records", list(written(run, f"st{number}")))
+        run.note_each(f"{label}: records", of_group(run, f"st{number}"))
 
 
 def internal_topics(run: Run) -> None:
@@ -90,7 +90,7 @@ def internal_topics(run: Run) -> None:
             answer = run.prepare("DescribeConfigs", 4, resources=[resource])
             configs = [one for one in answer["results"][0]["configs"] if one["config_source"] == 1]
             run.note(f"{name}: configs of {topic}", configs)
-        run.note(f"{name}: records", list(written(run, f"sit{number}")))
+        run.note_each(f"{name}: records", of_group(run, f"sit{number}"))
 
 
 def _topologies_with_internal_topics() -> list[tuple[str, dict[str, Any]]]:
@@ -185,7 +185,7 @@ def changing_topics(run: Run) -> None:
     time.sleep(0.5)
     member.beat("deleted")
     group.describe("deleted")
-    run.note("records", list(written(run, "sc")))
+    run.note_each("records", of_group(run, "sc"))
 
 
 def other_topologies(run: Run) -> None:

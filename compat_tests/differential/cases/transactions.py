@@ -7,15 +7,14 @@ from base64 import b64decode
 from typing import Any
 
 from compat_tests.differential.cases.records import batch, produce
+from compat_tests.differential.internal_logs import of_transaction
 from compat_tests.differential.runner import Run, versions
 from protocol_specs.record_batch import batches_in, parse_end_txn_marker, parse_header, records_of
-from protocol_specs.text import to_dict
-from protocol_specs.transaction_log import TRANSACTION_LOG_KEY, TRANSACTION_LOG_VALUE
 
 PREPARED = ("PrepareCommit", "PrepareAbort")
 
 
-class _Producer:
+class Producer:
     """A transactional producer as it names itself."""
 
     def __init__(self, run: Run, name: str, topic: str = "xt") -> None:
@@ -111,7 +110,7 @@ def _init_with_an_epoch(run: Run, ask: Any) -> None:
 
 def init_during_a_transaction(run: Run) -> None:
     for version in versions("InitProducerId"):
-        producer = _Producer(run, f"xd{version}")
+        producer = Producer(run, f"xd{version}")
         run.ask("begins", "Produce", 12, **producer.records())
         fields = {"transactional_id": producer.name, "transaction_timeout_ms": 60_000}
         run.ask("takes over", "InitProducerId", version, **fields)
@@ -121,7 +120,7 @@ def init_during_a_transaction(run: Run) -> None:
         run.ask("the old one commits", "EndTxn", 5, **producer.end(True))
         run.ask("the old one aborts", "EndTxn", 5, **producer.end(False))
         if version >= 3:
-            going_on = _Producer(run, f"xg{version}")
+            going_on = Producer(run, f"xg{version}")
             run.ask("begins", "Produce", 12, **going_on.records())
             fields = going_on.names(transaction_timeout_ms=60_000)
             run.ask("goes on during its transaction", "InitProducerId", version, **fields)
@@ -131,7 +130,7 @@ def init_during_a_transaction(run: Run) -> None:
 
 def add_partitions_by_clients(run: Run) -> None:
     for version in range(4):
-        producer = _Producer(run, f"xa{version}")
+        producer = Producer(run, f"xa{version}")
 
         def ask(label: str, fields: dict[str, Any], version: int = version) -> None:
             run.ask(label, "AddPartitionsToTxn", version, **fields)
@@ -152,10 +151,10 @@ def add_partitions_by_clients(run: Run) -> None:
 
 def add_partitions_by_brokers(run: Run) -> None:
     for version in (4, 5):
-        one, other = _Producer(run, f"xb{version}"), _Producer(run, f"xc{version}")
+        one, other = Producer(run, f"xb{version}"), Producer(run, f"xc{version}")
 
         def transaction(
-            producer: _Producer, *partitions: int, topic: str = "xt", verify: bool = False, **more: Any
+            producer: Producer, *partitions: int, topic: str = "xt", verify: bool = False, **more: Any
         ) -> dict[str, Any]:
             topics = [{"name": topic, "partitions": list(partitions)}]
             return {**producer.names(**more), "verify_only": verify, "topics": topics}
@@ -179,7 +178,7 @@ def add_partitions_by_brokers(run: Run) -> None:
 
 def add_offsets(run: Run) -> None:
     for version in versions("AddOffsetsToTxn"):
-        producer = _Producer(run, f"xo{version}")
+        producer = Producer(run, f"xo{version}")
         for label, more in (
             ("one", {}),
             ("the same", {}),
@@ -195,10 +194,10 @@ def add_offsets(run: Run) -> None:
 def end_without_epoch_bumps(run: Run) -> None:
     for version in range(5):
         for committed in (True, False):
-            producer = _Producer(run, f"xe{version}{committed}")
+            producer = Producer(run, f"xe{version}{committed}")
 
             def ask(
-                label: str, fields: dict[str, Any], version: int = version, producer: _Producer = producer
+                label: str, fields: dict[str, Any], version: int = version, producer: Producer = producer
             ) -> None:
                 run.ask(label, "EndTxn", version, **fields)
                 producer.rest()
@@ -220,9 +219,9 @@ def end_without_epoch_bumps(run: Run) -> None:
 
 def end_with_epoch_bumps(run: Run) -> None:
     for committed in (True, False):
-        producer = _Producer(run, f"xf{committed}")
+        producer = Producer(run, f"xf{committed}")
 
-        def ask(label: str, fields: dict[str, Any], producer: _Producer = producer) -> Any:
+        def ask(label: str, fields: dict[str, Any], producer: Producer = producer) -> Any:
             answer = run.ask(label, "EndTxn", 5, **fields)
             producer.rest()
             return answer
@@ -251,7 +250,7 @@ def end_with_epoch_bumps(run: Run) -> None:
 
 def produce_without_adding(run: Run) -> None:
     for version in range(3, 13):
-        producer = _Producer(run, f"xp{version}", topic=f"xp{version}")
+        producer = Producer(run, f"xp{version}", topic=f"xp{version}")
         run.create(producer.topic)
 
         def ask(label: str, fields: dict[str, Any], version: int = version) -> None:
@@ -271,7 +270,7 @@ def produce_without_adding(run: Run) -> None:
         run.ask("not transactional", "Produce", version, **_plain(producer, 2))
 
 
-def _plain(producer: _Producer, sequence: int) -> dict[str, Any]:
+def _plain(producer: Producer, sequence: int) -> dict[str, Any]:
     records = batch(base_sequence=sequence, producer_id=producer.id, producer_epoch=producer.epoch)
     return produce(producer.topic, records)
 
@@ -279,7 +278,7 @@ def _plain(producer: _Producer, sequence: int) -> dict[str, Any]:
 def commit_offsets(run: Run) -> None:
     for version in versions("TxnOffsetCommit"):
         group = f"xg{version}"
-        producer = _Producer(run, f"xo-{version}")
+        producer = Producer(run, f"xo-{version}")
 
         def ask(label: str, fields: dict[str, Any], version: int = version) -> None:
             run.ask(label, "TxnOffsetCommit", version, **fields)
@@ -311,7 +310,7 @@ def commit_offsets(run: Run) -> None:
 def read_committed(run: Run) -> None:
     topic = "xr"
     run.create(topic)
-    first, second = _Producer(run, "xr1", topic), _Producer(run, "xr2", topic)
+    first, second = Producer(run, "xr1", topic), Producer(run, "xr2", topic)
 
     def look(label: str) -> None:
         for isolation in (0, 1):
@@ -359,11 +358,11 @@ def _brief(view: memoryview) -> dict[str, Any]:
 def markers_by_hand(run: Run) -> None:
     run.create("xm")
     for version in versions("WriteTxnMarkers"):
-        producer = _Producer(run, f"xm{version}", "xm")
+        producer = Producer(run, f"xm{version}", "xm")
         run.prepare("Produce", 12, **producer.records())
 
         def ask(
-            label: str, topic: str = "xm", version: int = version, producer: _Producer = producer, **more: Any
+            label: str, topic: str = "xm", version: int = version, producer: Producer = producer, **more: Any
         ) -> None:
             marker: dict[str, Any] = {
                 "producer_id": producer.id,
@@ -388,7 +387,7 @@ def markers_by_hand(run: Run) -> None:
 
 
 def queries(run: Run) -> None:
-    producer = _Producer(run, "xq-1")
+    producer = Producer(run, "xq-1")
     run.prepare("Produce", 12, **producer.records())
     for name in ("xq-1", "absent", ""):
         run.ask(name or "empty id", "DescribeTransactions", 0, transactional_ids=[name])
@@ -417,7 +416,7 @@ def queries(run: Run) -> None:
 
 def timeouts(run: Run) -> None:
     """What both kinds of client meet when their transaction took too long: real time, some ten seconds."""
-    old, new = _Producer(run, "xz-old"), _Producer(run, "xz-new")
+    old, new = Producer(run, "xz-old"), Producer(run, "xz-new")
     for producer in (old, new):
         asked = {"transactional_id": producer.name, "transaction_timeout_ms": 500}
         producer.epoch = run.prepare("InitProducerId", 5, **asked)["producer_epoch"]
@@ -445,31 +444,10 @@ def timeouts(run: Run) -> None:
 def the_log(run: Run) -> None:
     """What the coordinator writes, step by step, for old clients and for new ones."""
     for bumps in (False, True):
-        producer = _Producer(run, f"xl{bumps}")
+        producer = Producer(run, f"xl{bumps}")
         if not bumps:
             run.prepare("AddPartitionsToTxn", 3, **producer.adding(1))
         run.prepare("Produce", 12 if bumps else 11, **producer.records(partition=1))
         run.prepare("EndTxn", 5 if bumps else 3, **producer.end(True))
         producer.rest()
-        for number, record in enumerate(_records_of(run, producer.name)):
-            run.note(f"record {number} of {producer.name}", record)
-
-
-def _records_of(run: Run, name: str) -> list[Any]:
-    found = []
-    for index in range(50):
-        asked = {
-            "topic": "__transaction_state",
-            "partitions": [{"partition": index, "fetch_offset": 0, "partition_max_bytes": 1 << 20}],
-        }
-        answer = run.prepare("Fetch", 12, max_wait_ms=0, min_bytes=0, max_bytes=1 << 20, topics=[asked])
-        records = b64decode(answer["responses"][0]["partitions"][0]["records"] or "")
-        for view in batches_in(records):
-            for record in records_of(view):
-                key = TRANSACTION_LOG_KEY[0].read(record.key or b"", 2)[0]
-                if key.transactional_id == name and record.value is not None:
-                    version = int.from_bytes(record.value[:2])
-                    layout = TRANSACTION_LOG_VALUE[version]
-                    value = to_dict(layout, layout.read(record.value, 2)[0])
-                    found.append({"version": version, **value})
-    return found
+        run.note_each(f"record of {producer.name}", of_transaction(run, producer.name))
