@@ -38,6 +38,7 @@ class Struct(WireType):
     """
 
     guide_name = "STRUCT"
+    is_struct = True
 
     def __init__(
         self,

@@ -48,11 +48,13 @@ class WireType(construct.Construct):  # type: ignore[misc]
         guide_name: its name in the protocol guide's grammar.
         nullable: whether its value may be None.
         holds_records: whether it has record batches somewhere inside.
+        is_struct: whether its values are messages.
     """
 
     guide_name = ""
     nullable = False
     holds_records = False
+    is_struct = False
 
     def emit_parse(self, source: Source, target: str) -> None:
         """Write lines that parse one value at `at` of `data` into `target`, and move `at`."""
@@ -297,7 +299,10 @@ class Records(Sized):
 
 
 class Array(WireType):
-    """A count, then so many values: a list, or None where null is allowed."""
+    """A count, then so many values: a list, or None where null is allowed.
+
+    In place of a message the list that is built may have its bytes, made before in the same version.
+    """
 
     def __init__(self, of: WireType, *, compact: bool, nullable: bool) -> None:
         super().__init__()
@@ -330,7 +335,10 @@ class Array(WireType):
         count = -1 if obj is None else len(values)
         stream.write(pack_uvarint(count + 1) if self.compact else struct.pack(">i", count))
         for index, value in enumerate(values):
-            self.of._build(value, stream, context, f"{path}[{index}]")
+            if self.of.is_struct and value.__class__ is bytes:
+                stream.write(value)
+            else:
+                self.of._build(value, stream, context, f"{path}[{index}]")
         return obj
 
     def emit_parse(self, source: Source, target: str) -> None:
@@ -366,4 +374,8 @@ class Array(WireType):
         else:
             value = source.name("one")
             with source.block(f"for {value} in {values}:"):
+                if self.of.is_struct:
+                    with source.block(f"if {value}.__class__ is bytes:"):
+                        source.line(f"out += {value}")
+                        source.line("continue")
                 self.of.emit_build(source, value)

@@ -103,6 +103,7 @@ def unregister(cluster: Cluster, broker_id: int) -> None:
     for partition in cluster.partitions():
         partition.copies.pop(broker_id, None)
     cluster.version += 1
+    cluster.nodes_version += 1
 
 
 def set_pace(cluster: Cluster, broker_id: int, pace: Pace) -> None:

@@ -52,6 +52,7 @@ class Cluster:
     Attributes:
         nodes: brokers by id, also those that are down.
         topics: by name.
+        nodes_version: rises whenever a broker comes, goes, or is counted as down or up.
         leader_listeners: called with a partition when its leader or leader epoch has changed, also to none.
         down_listeners: called with a broker whose process has ended.
     """
@@ -82,6 +83,7 @@ class Cluster:
         #: names with dots or underscores, by the name in which both are underscores.
         self.unified_names: dict[str, str] = {}
         self.version = 0
+        self.nodes_version = 0
         self.leader_listeners: list[Callable[[Partition], None]] = []
         self.down_listeners: list[Callable[[Node], None]] = []
         self.around = Surroundings(
@@ -133,6 +135,7 @@ class Cluster:
             active = [node.id for node in self.nodes.values() if node.is_active and node.is_connected]
             self.controller_id = min(active, default=-1)
         self.version += 1
+        self.nodes_version += 1
 
     def live_nodes(self, asked: Node | None = None) -> list[Node]:
         """Brokers that Metadata shows: those that are not fenced, as far as the broker that is asked knows."""

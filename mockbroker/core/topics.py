@@ -50,9 +50,10 @@ class Topic:
         overrides: its own configs, as text by Kafka's names.
         config: what holds for its logs, where the broker sets nothing of its own.
         version: rises with every change that Metadata can show.
+        encoded: its entry in Metadata by the API's version, with what it was made of.
     """
 
-    __slots__ = ("config", "id", "is_internal", "name", "overrides", "partitions", "version")
+    __slots__ = ("config", "encoded", "id", "is_internal", "name", "overrides", "partitions", "version")
 
     def __init__(self, name: str, id: bytes, config: LogConfig, overrides: dict[str, str]) -> None:
         self.name = name
@@ -62,6 +63,7 @@ class Topic:
         self.partitions: list[Partition] = []
         self.is_internal = name in INTERNAL_TOPICS
         self.version = 0
+        self.encoded: dict[int, tuple[tuple[int, int], bytes]] = {}
 
     def __repr__(self) -> str:
         return f"<Topic {self.name}, {len(self.partitions)} partitions>"

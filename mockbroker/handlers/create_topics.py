@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mockbroker.core.throttling import Mutations
     from mockbroker.core.topics import Topic
 
-__all__ = ["handle", "refuse"]
+__all__ = ["create", "handle", "refuse"]
 
 _RESPONSE = CREATE_TOPICS.response
 _RESULT = _RESPONSE.topics
@@ -28,16 +28,27 @@ _CLUSTER_METADATA = "__cluster_metadata"
 
 #: The first version that is refused what is above its quota (KIP-599).
 _STRICT_SINCE = 6
+#: The first version that tells the configs (KIP-525).
+_TELLS_CONFIGS = 5
+
+#: Entries of the answer, encoded, by the configs that a topic has of its own.
+_Encoded = dict[tuple[tuple[str, str], ...], list[bytes]]
 
 
 def handle(request: Any, call: Call) -> Any:
+    return _RESPONSE[call.version].build(create(request, call))
+
+
+def create(request: Any, call: Call) -> Any:
+    """Create the topics; the answer, with the configs in it encoded already."""
     times = Counter(topic.name for topic in request.topics)
     allowed = [
         topic for topic in request.topics if times[topic.name] == 1 and _why_not(call, topic.name) is None
     ]
     check_batch(max(len(topic.assignments), topic.num_partitions) for topic in allowed)
     mutations = mutations_of(call, strict_since=_STRICT_SINCE)
-    results = [_create(request, topic, call, mutations) for topic in allowed]
+    encoded: _Encoded = {}
+    results = [_create(request, topic, call, mutations, encoded) for topic in allowed]
     for name, count in times.items():
         error = (
             KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
@@ -65,7 +76,7 @@ def _why_not(call: Call, name: str) -> KafkaError | None:
     return KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED, "Authorization failed.")
 
 
-def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None) -> Any:
+def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None, encoded: _Encoded) -> Any:
     try:
         topic = call.core.cluster.create_topic(
             asked.name,
@@ -86,24 +97,32 @@ def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None) -
         error_code=ErrorCode.NONE,
         error_message=None,
     )
+    if call.version < _TELLS_CONFIGS:
+        return result
     if call.allows(AclOperation.DESCRIBE_CONFIGS, ResourceType.TOPIC, topic.name):
         result.num_partitions = len(topic.partitions)
         result.replication_factor = topic.replication_factor
-        result.configs = _configs(call, topic)
+        own = tuple(topic.overrides.items())
+        if own not in encoded:
+            encoded[own] = _configs(call, topic)
+        result.configs = encoded[own]
     else:
         result.topic_config_error_code = ErrorCode.TOPIC_AUTHORIZATION_FAILED
     return result
 
 
-def _configs(call: Call, topic: Topic) -> list[Any]:
+def _configs(call: Call, topic: Topic) -> list[bytes]:
     entries = call.core.configs.topic_entries(topic.overrides, call.node.id)
+    schema = _RESULT.configs
     return [
-        _RESULT.configs(
-            name=entry.name,
-            value=entry.value,
-            read_only=entry.is_read_only,
-            config_source=entry.source,
-            is_sensitive=entry.is_sensitive,
+        schema[call.version].build(
+            schema(
+                name=entry.name,
+                value=entry.value,
+                read_only=entry.is_read_only,
+                config_source=entry.source,
+                is_sensitive=entry.is_sensitive,
+            )
         )
         for entry in sorted(entries)
     ]

@@ -5,6 +5,7 @@ Kafka: `KafkaApis.handleTopicMetadataRequest`, `KRaftMetadataCache`, `AutoTopicC
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.topics import INTERNAL_TOPICS, check_topic_name
@@ -28,6 +29,9 @@ _PARTITION = _TOPIC.partitions
 _ZERO_UUID = bytes(16)
 _NO_LEADER = -1
 
+#: What is to be said of a topic that there is: a message, or its bytes.
+Known = Callable[[Call, "Topic"], Any]
+
 #: The first version that can name topics by id.
 _BY_TOPIC_ID = 12
 
@@ -38,18 +42,20 @@ def handle(request: Any, call: Call) -> Any:
     asked = [] if wants_all else request.topics
     _check(asked, call.version)
     core = call.core
-    topics = _all_topics(call) if wants_all else _asked_topics(request, asked, call)
+    known = _known if request.include_topic_authorized_operations else _encoded
+    topics = _all_topics(call, known) if wants_all else _asked_topics(request, asked, call, known)
     if request.include_topic_authorized_operations:
         for entry in topics:
             if entry.error_code != ErrorCode.UNKNOWN_TOPIC_ID:
                 entry.topic_authorized_operations = operations_on(call, ResourceType.TOPIC, entry.name)
-    return _RESPONSE(
+    reply = _RESPONSE(
         brokers=[_broker(call, node) for node in core.cluster.live_nodes(call.node)],
         cluster_id=core.cluster.cluster_id,
         controller_id=core.cluster.controller_id,
         topics=topics,
         cluster_authorized_operations=_cluster_operations(request, call),
     )
+    return _RESPONSE[call.version].build(reply)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
@@ -102,36 +108,36 @@ def _may_describe(call: Call, name: str) -> bool:
     return call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
 
 
-def _all_topics(call: Call) -> list[Any]:
+def _all_topics(call: Call, known: Known) -> list[Any]:
     topics = call.image.topics.values()
-    return [_known(call, topic) for topic in topics if _may_describe(call, topic.name)]
+    return [known(call, topic) for topic in topics if _may_describe(call, topic.name)]
 
 
-def _asked_topics(request: Any, asked: list[Any], call: Call) -> list[Any]:
+def _asked_topics(request: Any, asked: list[Any], call: Call, known: Known) -> list[Any]:
     """What is to be said of topics that were named; where one is named by id, only ids count."""
     ids = {topic.topic_id: None for topic in asked if topic.topic_id != _ZERO_UUID}
     if ids:
-        return [_by_id(call, topic_id) for topic_id in ids]
+        return [_by_id(call, topic_id, known) for topic_id in ids]
     names = {topic.name: None for topic in asked if topic.name is not None}
     may_create = request.allow_auto_topic_creation and call.core.settings["auto.create.topics.enable"]
-    return [_by_name(call, name, may_create) for name in names]
+    return [_by_name(call, name, may_create, known) for name in names]
 
 
-def _by_id(call: Call, topic_id: bytes) -> Any:
+def _by_id(call: Call, topic_id: bytes, known: Known) -> Any:
     topic = call.image.topics_by_id.get(topic_id)
     if topic is None:
         return _unknown(None, ErrorCode.UNKNOWN_TOPIC_ID, topic_id)
     if not _may_describe(call, topic.name):
         return _unknown(None, ErrorCode.TOPIC_AUTHORIZATION_FAILED, topic_id)
-    return _known(call, topic)
+    return known(call, topic)
 
 
-def _by_name(call: Call, name: str, may_create: bool) -> Any:
+def _by_name(call: Call, name: str, may_create: bool, known: Known) -> Any:
     if not _may_describe(call, name):
         return _unknown(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, shows_internal=False)
     topic = call.image.topics.get(name)
     if topic is not None:
-        return _known(call, topic)
+        return known(call, topic)
     return _unknown(name, _create(call, name) if may_create else _why_unknown(name))
 
 
@@ -172,6 +178,18 @@ def _unknown(
         is_internal=shows_internal and name in INTERNAL_TOPICS,
         partitions=[],
     )
+
+
+def _encoded(call: Call, topic: Topic) -> Any:
+    """A topic's entry as bytes. They are kept: clients ask often, and topics seldom change."""
+    if call.node.image is not None:
+        return _known(call, topic)
+    made_of = topic.version, call.core.cluster.nodes_version
+    kept = topic.encoded.get(call.version)
+    if kept is None or kept[0] != made_of:
+        kept = made_of, _TOPIC[call.version].build(_known(call, topic))
+        topic.encoded[call.version] = kept
+    return kept[1]
 
 
 def _known(call: Call, topic: Topic) -> Any:

@@ -80,7 +80,7 @@ def _create(call: Call, topics: Sequence[InternalTopic]) -> list[tuple[str, str]
     )
     forwarded = Call(call.core, call.node, _NEWEST, call.client_id, call.caller)
     try:
-        answer = create_topics.handle(request, forwarded)
+        answer = create_topics.create(request, forwarded)
     except KafkaError as error:
         answer = create_topics.refuse(request, forwarded, error)
     return [

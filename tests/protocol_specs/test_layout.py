@@ -248,6 +248,20 @@ def interpret(layout: Layout, content: bytes) -> tuple[Any, int]:
     return layout.parse_stream(stream), stream.tell()
 
 
+class TestBuiltBefore:
+    @pytest.mark.parametrize("version", [0, 9, 13])
+    def test_an_element_may_have_its_bytes(self, version: int) -> None:
+        schema = METADATA.response.topics
+        made = {"error_code": 0, "topic_id": bytes(16), "is_internal": False, "partitions": []}
+        topics = [schema(name=name, **made) for name in ("a", "b", "c")]
+        message = METADATA.response(brokers=[], controller_id=1, topics=topics)
+        layout = METADATA.response[version]
+        whole = layout.build(message)
+        message.topics = [topics[0], schema[version].build(topics[1]), topics[2]]
+        assert layout.build(message) == whole
+        assert layout.body.build(message) == whole
+
+
 class TestRecords:
     def test_they_are_views_of_the_frame(self) -> None:
         frame = bytearray(b"head" + PRODUCE.request[9].build(produce(9)))
