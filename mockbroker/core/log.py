@@ -20,13 +20,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mockbroker.core.batches import Batch
-from mockbroker.core.compaction import compact
 from mockbroker.core.leader_epochs import LeaderEpochs
 from mockbroker.core.producer_state import AbortedTransaction, CompletedTransaction, Origin, Verification
 from mockbroker.core.producers import ProducerStates
-from mockbroker.core.retention import apply_retention
 from mockbroker.core.segments import Segment
-from mockbroker.core.time_lookup import TimeAndOffset, find_by_time, find_max_timestamp
 from mockbroker.core.validation import validate_append
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from mockbroker.config import LogConfig
     from mockbroker.core.time import Clock
 
-__all__ = ["Appended", "Batch", "Log", "TimeAndOffset"]
+__all__ = ["Appended", "Batch", "Log"]
 
 
 class Appended:
@@ -323,15 +320,6 @@ class Log:
         """The largest known epoch that is not above `leader_epoch`, and where it ends; (-1, -1) for none."""
         return self.leader_epochs.end_offset_for(leader_epoch, self.end_offset)
 
-    def find_by_time(self, timestamp_ms: int, below: int | None = None) -> TimeAndOffset | None:
-        """The first record of `timestamp_ms` or later; None when there is none, or it is not before `below`."""
-        found = find_by_time(self, timestamp_ms)
-        return found if found is not None and (below is None or found.offset < below) else None
-
-    def max_timestamp(self) -> TimeAndOffset | None:
-        """The first record that has the greatest timestamp; None in an empty log."""
-        return find_max_timestamp(self)
-
     # Cutting
 
     def truncate_to(self, offset: int) -> None:
@@ -400,14 +388,6 @@ class Log:
         return True
 
     # Upkeep
-
-    def apply_retention(self) -> int:
-        """Drop the segments that are no longer kept; how many. Called at the retention checks."""
-        return apply_retention(self, self._clock.now_ms)
-
-    def compact(self) -> bool:
-        """Keep the last record of each key, if the topic is compacted and it is due. Called at the cleaner's rounds."""
-        return compact(self, self._clock.now_ms)
 
     def drop_segments(self, count: int) -> None:
         """Drop the first segments, though never the active one; the log starts behind them."""

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockbroker.core.compaction import compact
+from mockbroker.core.retention import apply_retention
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Memory:
         now_ms = self._cluster.clock.now_ms
         oldest_first = sorted(self._written(), key=lambda partition: _age(partition, now_ms))
         for partition in oldest_first:
-            went = [_clean(log) for log in partition.logs.values()]
+            went = [_clean(log, now_ms) for log in partition.logs.values()]
             if any(went):
                 partition.settle()
                 self._cluster.waiting.touch(partition)
@@ -86,9 +88,9 @@ def _age(partition: Partition, now_ms: int) -> int:
     return min((log.segments[0].largest_timestamp for log in partition.logs.values()), default=now_ms)
 
 
-def _clean(log: Log) -> bool:
+def _clean(log: Log, now_ms: int) -> bool:
     # Only closed segments can go.
     if log.active.size and (log.config.is_compacted or log.start_offset == log.end_offset):
         log.roll()
-    is_compacted = log.config.is_compacted and log.compact()
-    return log.apply_retention() > 0 or is_compacted
+    is_compacted = log.config.is_compacted and compact(log, now_ms)
+    return apply_retention(log, now_ms) > 0 or is_compacted

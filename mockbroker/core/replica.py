@@ -17,6 +17,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.core.elections import PartitionState
+from mockbroker.core.time_lookup import find_by_time, find_max_timestamp
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -326,11 +327,11 @@ class Replica:
             if not lags:
                 return FoundOffset(-1, below, self.state.leader_epoch)
         elif timestamp_ms == MAX_TIMESTAMP:
-            found = log.max_timestamp()
+            found = find_max_timestamp(log)
         elif timestamp_ms < 0:
             raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
         else:
-            found = log.find_by_time(timestamp_ms, log.end_offset)
+            found = find_by_time(log, timestamp_ms)
         if found is not None and found[0] < below:
             return FoundOffset(found[1], found[0], found[2])
         if lags:

@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mockbroker.core.compaction import compact
 from mockbroker.core.elections import NO_LEADER, NO_TARGETS, Election
+from mockbroker.core.retention import apply_retention
 
 if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
@@ -93,7 +95,7 @@ class Upkeep:
     def _check_retention(self) -> None:
         self._clock.call_later(self._seconds("log.retention.check.interval.ms"), self._check_retention)
         for partition, log in self._logs():
-            if log.apply_retention():
+            if apply_retention(log, self._clock.now_ms):
                 partition.settle()
                 self._cluster.waiting.touch(partition)
 
@@ -102,7 +104,7 @@ class Upkeep:
         for _, log in self._logs():
             config = log.config
             if config.is_compacted and len(log.segments) > 1:
-                goes_on |= log.compact()
+                goes_on |= compact(log, self._clock.now_ms)
                 goes_on |= config.min_compaction_lag_ms > 0 or config.max_compaction_lag_ms < _NEVER_MS
         self.is_cleaner_idle = not goes_on
         if goes_on:

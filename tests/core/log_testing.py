@@ -7,8 +7,10 @@ from typing import Any
 
 from mockbroker.config import LogConfig, Settings, log_config
 from mockbroker.core.batches import Batch
+from mockbroker.core.compaction import compact
 from mockbroker.core.log import Appended, Log
 from mockbroker.core.producer_state import Origin
+from mockbroker.core.retention import apply_retention
 from mockbroker.core.time import Clock
 from mockbroker.wire.compression import compress, decompress
 from protocol_specs.record_batch import (
@@ -67,6 +69,12 @@ class LogUnderTest(Log):
         appended = self.append_as_leader(batch_of(*values, codec=codec, **fields), leader_epoch)
         self.high_watermark = self.end_offset
         return appended
+
+    def compact(self) -> bool:
+        return compact(self, self.clock.now_ms)
+
+    def apply_retention(self) -> int:
+        return apply_retention(self, self.clock.now_ms)
 
     def end_transaction(
         self, producer_id: int, epoch: int, *, commit: bool, version: int = 0, coordinator_epoch: int = 0

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -286,70 +285,6 @@ class TestTruncation:
         log.advance_start(2)
         log.truncate_to(1)
         assert (log.start_offset, log.end_offset, log.high_watermark) == (1, 1, 1)
-
-
-class TestTimes:
-    @staticmethod
-    def log_of(*times: tuple[int, ...], codec: int = 0, **overrides: Any) -> LogUnderTest:
-        log = LogUnderTest(**overrides)
-        for batch in times:
-            log.put(*[Record(timestamp_ms=NOW_MS + time, value=b"v") for time in batch], codec=codec)
-        return log
-
-    @pytest.mark.parametrize("codec", [0, 1, 2, 3, 4])
-    def test_the_first_record_as_late_as_asked(self, codec: int) -> None:
-        log = self.log_of((10, 5, 30), (20,), (40, 50), codec=codec)
-        found = [log.find_by_time(NOW_MS + time) for time in (0, 10, 11, 30, 31, 41, 51)]
-        assert [item and (item.offset, item.timestamp_ms - NOW_MS) for item in found] == [
-            (0, 10),
-            (0, 10),
-            (2, 30),
-            (2, 30),
-            (4, 40),
-            (5, 50),
-            None,
-        ]
-
-    def test_not_before_the_start_and_below_the_limit(self) -> None:
-        log = self.log_of((10, 20), (15, 5), (18,))
-        log.advance_start(1)
-        found = log.find_by_time(NOW_MS + 4)
-        assert found is not None
-        assert found.offset == 1
-        log.advance_start(2)
-        found = log.find_by_time(NOW_MS + 16)
-        assert found is not None
-        assert found == (4, NOW_MS + 18, 0)
-        assert log.find_by_time(NOW_MS + 16, below=4) is None
-
-    def test_only_the_first_segment_that_may_have_it_is_searched(self) -> None:
-        log = self.log_of((100,))
-        log.roll()
-        log.put(Record(timestamp_ms=NOW_MS + 50, value=b"v"))
-        log.advance_start(1)
-        assert log.find_by_time(NOW_MS + 40) is None
-
-    def test_the_greatest_timestamp(self) -> None:
-        log = self.log_of((10, 20), (30, 40, 40), (40, 7))
-        assert log.max_timestamp() == (3, NOW_MS + 40, 0)
-        log.roll()
-        log.put(Record(timestamp_ms=NOW_MS + 41, value=b"v"), leader_epoch=6)
-        assert log.max_timestamp() == (7, NOW_MS + 41, 6)
-
-    def test_no_timestamps_and_no_records(self) -> None:
-        log = LogUnderTest()
-        assert log.max_timestamp() is None
-        assert log.find_by_time(0) is None
-        log.put(Record(value=b"v"))
-        assert log.max_timestamp() == (0, -1, 0)
-        assert log.find_by_time(5) is None
-
-    def test_append_time(self) -> None:
-        log = self.log_of((10, 20), message_timestamp_type="LogAppendTime")
-        log.clock.advance(5)
-        log.put("v")
-        assert log.max_timestamp() == (2, NOW_MS + 5_000, 0)
-        assert log.find_by_time(NOW_MS) == (0, NOW_MS, 0)
 
 
 @settings(max_examples=60, deadline=None)

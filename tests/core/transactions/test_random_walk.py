@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mockbroker.core.brokers import move_leader, start, stop
+from mockbroker.core.compaction import compact
 from mockbroker.core.transactions.metadata import MAX_EPOCH, TransactionMetadata
 from mockbroker.core.transactions.outcome import Producer
 from mockbroker.core.transactions.verification import Demand
@@ -191,7 +192,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         partition = self.bench.partition("__transaction_state", index)
         for log in partition.logs.values():
             log.roll()
-            log.compact()
+            compact(log, self.bench.clock.now_ms)
 
     # What must hold
 
