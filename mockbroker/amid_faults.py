@@ -60,6 +60,7 @@ class TopicNames:
 class Answering(Protocol):
     """What is needed of the broker."""
 
+    core: Core
     names: TopicNames
 
     def do(self, route: Route, request: Any, call: Call) -> Any:
@@ -108,6 +109,10 @@ class ExchangeAmidFaults:
     def encode(self, reply: Any) -> list[Any]:
         """The buffers of the answer, length first."""
         return self._route.encode(self._correlation_id, reply)
+
+    def hold(self, throttle_ms: int) -> None:
+        """Have nothing more of the connection done for so long."""
+        self._broker.core.throttling.hold(self._call.caller.connection_id, throttle_ms)
 
     def note_late(self, answer: Any) -> None:
         """Have the journal know of an answer that came later."""

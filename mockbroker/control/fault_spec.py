@@ -52,7 +52,7 @@ class FaultSpec(NamedTuple):
         delay: seconds by the brokers' clock.
         disconnect: the connection ends.
         drop: "request": it is not done, "response": it is done; and nothing is answered.
-        throttle: what the answer has for throttle_time_ms.
+        throttle: what the answer has for throttle_time_ms; for so long nothing more of the connection is done.
         hang: nothing is answered until the fault is removed.
         truncate: of the answer only so many bytes are sent, then the connection ends.
         slice: the answer is sent in pieces of so many bytes.

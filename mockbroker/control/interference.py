@@ -60,6 +60,9 @@ class Upstream(Protocol):
     def encode(self, reply: Any) -> list[Any]:
         """The buffers of the answer, length first."""
 
+    def hold(self, throttle_ms: int) -> None:
+        """Have nothing more of the connection done for so long."""
+
     def note_late(self, answer: Any) -> None:
         """Have the journal know of an answer that came later."""
 
@@ -151,6 +154,7 @@ class Interference:
                 return None
         reply = yield from self._work()
         if reply is None:
+            self._hold()
             return None
         if reply.__class__ is bytes:
             reply = APIS[self._asked.key].response[self._asked.version].parse(reply)
@@ -161,6 +165,7 @@ class Interference:
         for fault in self._faults:
             if (yield from self._after(fault)):
                 return None
+        self._hold()
         return self._send(reply)
 
     def _before(self, fault: Acting) -> Steps:
@@ -205,6 +210,12 @@ class Interference:
             reason = f"a fault says so: {self._errors[0].spec.done}, and no answer is due"
             raise Disconnect(reason, is_intended=True)
         return reply
+
+    def _hold(self) -> None:
+        """As Kafka does with who is above a quota: it is told, and its connection is silent for so long (KIP-219)."""
+        holds = [fault.spec.throttle for fault in self._faults if fault.spec.throttle]
+        if holds:
+            self._upstream.hold(holds[-1])
 
     # Errors
 

@@ -4,7 +4,7 @@ Rules kept here:
 
 - h11 decides what is HTTP. What is not is answered with 400 and the connection ends.
 - A request has to be there within half a minute, and is 16 MiB at most; idle connections are closed.
-- A stream of events lasts until the client goes.
+- A stream of events lasts until the client goes, and so does a wait.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class _Connection:
                 return
             if request is None:
                 return
-            answer = await self._app.answer(request)
+            answer = await self._answer_while_there(request)
+            if answer is None:
+                return
             if isinstance(answer, EventStream):
                 await self._stream_events(answer)
                 return
@@ -63,6 +65,26 @@ class _Connection:
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
             self._http.start_next_cycle()
+
+    async def _answer_while_there(self, request: Request) -> Response | EventStream | None:
+        """None: the client has gone before there was an answer, as from a wait."""
+        answer = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch, nursery.cancel_scope)
+            answer = await self._app.answer(request)
+            nursery.cancel_scope.cancel()
+        return answer
+
+    async def _watch(self, scope: trio.CancelScope) -> None:
+        """Cancel when the client goes. Whoever sends the next request already is there, and is not looked after."""
+        try:
+            data = await self._stream.receive_some(_CHUNK)
+        except trio.BrokenResourceError:
+            data = b""
+        if data:
+            self._http.receive_data(data)
+        else:
+            scope.cancel()
 
     async def _next_request(self) -> Request | None:
         """None: the client is gone, or was silent for too long."""

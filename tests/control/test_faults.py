@@ -159,6 +159,18 @@ class TestConnections:
         reply = client.ask("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}))
         assert reply.throttle_time_ms == 250
         assert reply.responses[0].partition_responses[0].base_offset == 0
+        held = client.send("Heartbeat", 4, group_id="g", generation_id=1, member_id="m")
+        cluster.advance(0.249)
+        assert not held.is_settled
+        # Others are not concerned.
+        cluster.client("other").ask("Heartbeat", 4, group_id="g", generation_id=1, member_id="m")
+        cluster.advance(0.001)
+        assert isinstance(held.reply, list)
+
+    def test_throttle_where_no_answer_is_due(self, cluster: Cluster, client: Client) -> None:
+        cluster.control.fault(api="Produce", throttle=250)
+        assert client.send("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}, acks=0)) is None
+        assert not client.send("Heartbeat", 4, group_id="g", generation_id=1, member_id="m").is_settled
 
     def test_slice_and_truncate(self, cluster: Cluster, client: Client) -> None:
         fields: dict[str, Any] = {"group_id": "g", "generation_id": 1, "member_id": "m"}
@@ -230,8 +242,9 @@ class TestTogether:
     def test_a_parked_fetch_is_woken_and_hurried_as_ever(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Fetch", throttle=5, times=None)
         woken = client.send("Fetch", 12, **fetch_fields("orders", max_wait_ms=500))
-        client.produce("orders", b"v")
+        cluster.client().produce("orders", b"v")
         assert isinstance(woken.reply, list)
+        cluster.advance(0.005)
         hurried = client.send("Fetch", 12, **fetch_fields("orders", 1, max_wait_ms=500))
         assert not hurried.is_settled
         hurried.hurry()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,6 +31,13 @@ def kafka(module_kafka: MockCluster) -> Iterator[MockCluster]:
 @pytest.fixture
 def http(kafka: MockCluster) -> Client:
     return Client(kafka.control_url)
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_the_address_has_no_path_and_stays(kafka: MockCluster) -> None:
@@ -232,6 +241,30 @@ class TestSteering:
         assert http.post("/v1/wait", wait)["found"][0]["offset"] == 1
         kafka.clear_faults()
         http.post("/v1/wait", {"for": "partition", "topic": "orders", "partition": 0, "isr": 3})
+
+    def test_a_wait_ends_when_who_waits_has_gone(self, kafka: MockCluster, http: Client) -> None:
+        watchers = kafka._served.control.watchers
+        address = http.url.removeprefix("http://").split(":")
+        body = b'{"for": "records", "topic": "orders", "count": 1, "timeout": 60}'
+        head = b"POST /v1/wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+        with socket.create_connection((address[0], int(address[1])), timeout=10) as sock:
+            sock.sendall(head + body)
+            _until(lambda: len(watchers) == 1)
+        _until(lambda: not watchers)
+
+    def test_what_is_sent_during_a_wait_is_answered_after_it(self, kafka: MockCluster, http: Client) -> None:
+        address = http.url.removeprefix("http://").split(":")
+        body = b'{"for": "records", "topic": "orders", "count": 1, "timeout": 60}'
+        head = b"POST /v1/wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+        with socket.create_connection((address[0], int(address[1])), timeout=10) as sock:
+            sock.sendall(head + body)
+            _until(lambda: len(kafka._served.control.watchers) == 1)
+            sock.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            kafka.produce("orders", "v")
+            answers = b""
+            while b'"ready":true' not in answers:
+                answers += sock.recv(10_000)
+            assert answers.count(b"HTTP/1.1 200") == 2
 
     def test_snapshots_and_reset(self, kafka: MockCluster, http: Client) -> None:
         kafka.produce("orders", "kept", partition=0)
