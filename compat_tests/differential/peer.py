@@ -50,6 +50,7 @@ class Peer:
     """
 
     def __init__(self, address: str, *, timeout: float = 8.0, client_id: str | None = _CLIENT_ID) -> None:
+        self.address = address
         host, _, port = address.rpartition(":")
         self._address = (host, int(port))
         self._timeout = timeout

@@ -18,6 +18,7 @@ SUBJECTS = (
     "records",
     "batches",
     "groups",
+    "classic_rebalances",
     "consumer_groups",
     "migration",
     "share_coordinator",
