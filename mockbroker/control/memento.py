@@ -27,8 +27,8 @@ from typing import Any
 
 __all__ = ["Memento", "left_alone"]
 
-#: Packages whose objects are the state.
-_INSIDE = ("mockbroker.core.", "mockbroker.config.", "mockbroker.handlers.", "mockbroker.profiles")
+#: Where the classes of the state are. The tables of configs beside the settings never change.
+_INSIDE = ("mockbroker.core.", "mockbroker.config.settings", "mockbroker.handlers.", "mockbroker.profiles")
 
 #: Puts what an object held back into it.
 Restore = Callable[[Any, Any], None]
