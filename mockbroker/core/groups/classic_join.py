@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from mockbroker.core.groups import records
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
-from mockbroker.core.groups.group import is_consumer_group
 from mockbroker.core.groups.results import JoinResult
 from mockbroker.core.groups.roster import ClassicMember
 from mockbroker.core.waiting import Pending
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.classic_rebalance import ClassicRebalance
     from mockbroker.core.groups.group import Group
     from mockbroker.core.groups.requests import JoinRequest
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ClassicJoin"]
 
@@ -44,7 +43,7 @@ class ClassicJoin:
 
     __slots__ = ("_rebalances", "_shard")
 
-    def __init__(self, shard: Shard, rebalances: ClassicRebalance) -> None:
+    def __init__(self, shard: ShardTables, rebalances: ClassicRebalance) -> None:
         self._shard = shard
         self._rebalances = rebalances
 
@@ -53,11 +52,6 @@ class ClassicJoin:
         former = self._shard.groups.get(request.group_id)
         if isinstance(former, ClassicGroup):
             return self._join(former, request)
-        if is_consumer_group(former) and not former.is_empty:
-            try:
-                return self._shard.consumers.classic_members.join(former, request)
-            except KafkaError as error:
-                return JoinResult(error.code)
         if former is not None and not (former.gives_way and former.is_empty):
             return JoinResult(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         if request.member_id:

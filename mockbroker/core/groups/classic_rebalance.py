@@ -27,7 +27,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 if TYPE_CHECKING:
     from mockbroker.core.groups.classic import ClassicGroup
     from mockbroker.core.groups.roster import ClassicMember
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ClassicRebalance"]
 
@@ -37,7 +37,7 @@ class ClassicRebalance:
 
     __slots__ = ("_clock", "_limits", "_shard")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
         self._clock = shard.around.clock
         self._limits = shard.around.limits
@@ -202,7 +202,7 @@ class ClassicRebalance:
     # Writing.
 
     def persist(self, group: ClassicGroup, assignments: dict[str, bytes]) -> int:
-        """Write the group as it stands, with these assignments; see `Shard.write`.
+        """Write the group as it stands, with these assignments; see `ShardTables.write`.
 
         Raises:
             KafkaError: what a client is to be told.

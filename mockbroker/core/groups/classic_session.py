@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
-from mockbroker.core.groups.group import is_consumer_group
 from mockbroker.core.groups.results import JoinResult, LeaveResult, LeftMember, SyncResult
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.classic_rebalance import ClassicRebalance
     from mockbroker.core.groups.requests import LeavingMember, SyncRequest
     from mockbroker.core.groups.roster import ClassicMember
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ClassicSession"]
 
@@ -37,7 +36,7 @@ class ClassicSession:
 
     __slots__ = ("_rebalances", "_shard")
 
-    def __init__(self, shard: Shard, rebalances: ClassicRebalance) -> None:
+    def __init__(self, shard: ShardTables, rebalances: ClassicRebalance) -> None:
         self._shard = shard
         self._rebalances = rebalances
 
@@ -47,8 +46,6 @@ class ClassicSession:
         """Answer a SyncGroup, or park it until the leader has assigned."""
         group = self._shard.groups.get(request.group_id)
         try:
-            if is_consumer_group(group) and not group.is_empty:
-                return self._shard.consumers.classic_members.sync(group, request)
             if not isinstance(group, ClassicGroup) or group.is_empty:
                 return SyncResult(ErrorCode.UNKNOWN_MEMBER_ID)
             member = self._check_sync(group, request)
@@ -111,10 +108,6 @@ class ClassicSession:
         """Move a member's session on, and say whether it must join again."""
         group = self._shard.groups.get(group_id)
         try:
-            if is_consumer_group(group):
-                return self._shard.consumers.classic_members.heartbeat(
-                    group, generation_id, member_id, group_instance_id
-                )
             if not isinstance(group, ClassicGroup):
                 return ErrorCode.UNKNOWN_MEMBER_ID
             member = group.check_member(member_id, group_instance_id)
@@ -128,14 +121,8 @@ class ClassicSession:
     # LeaveGroup.
 
     def leave(self, group_id: str, members: Sequence[LeavingMember]) -> LeaveResult:
-        """Let members go.
-
-        Raises:
-            KafkaError: a consumer group's members cannot go, since that cannot be written.
-        """
+        """Let members go."""
         group = self._shard.groups.get(group_id)
-        if is_consumer_group(group):
-            return self._shard.consumers.classic_members.leave(group, members)
         if not isinstance(group, ClassicGroup):
             return LeaveResult(
                 members=[

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.assignors.spec import Assignment, Assignor
     from mockbroker.core.groups.consumer_fencing import ConsumerFencing
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerChange", "ConsumerMembers", "check_epoch", "check_static"]
 
@@ -97,7 +97,7 @@ class ConsumerMembers:
 
     __slots__ = ("_around", "_cluster", "_fencing", "_shard", "regexes")
 
-    def __init__(self, shard: Shard, fencing: ConsumerFencing) -> None:
+    def __init__(self, shard: ShardTables, fencing: ConsumerFencing) -> None:
         self._shard = shard
         self._around = shard.around
         self._cluster = shard.around.cluster
@@ -308,7 +308,7 @@ class ConsumerMembers:
         """Write it, and let the member's time run.
 
         Returns:
-            The offset that the high watermark must reach before anybody is told; see `Shard.write`.
+            The offset that the high watermark must reach before anybody is told; see `ShardTables.write`.
 
         Raises:
             KafkaError: what a client is to be told; nothing was written then.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.consumer_migration import ConsumerMigration
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import JoinRequest, LeavingMember, SyncRequest
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.waiting import Pending
 
 __all__ = ["ClassicMembers"]
@@ -50,7 +50,7 @@ class ClassicMembers:
 
     def __init__(
         self,
-        shard: Shard,
+        shard: ShardTables,
         members: ConsumerMembers,
         fencing: ConsumerFencing,
         migration: ConsumerMigration,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.consumer_member import ConsumerMember
     from mockbroker.core.groups.consumer_migration import ConsumerMigration
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerFencing"]
 
@@ -40,7 +40,7 @@ class ConsumerFencing:
 
     __slots__ = ("_around", "_migration", "_shard")
 
-    def __init__(self, shard: Shard, migration: ConsumerMigration) -> None:
+    def __init__(self, shard: ShardTables, migration: ConsumerMigration) -> None:
         self._shard = shard
         self._around = shard.around
         self._migration = migration
@@ -109,7 +109,7 @@ class ConsumerFencing:
         """Remove members.
 
         Returns:
-            The offset that the high watermark must reach before anybody is told; see `Shard.write`.
+            The offset that the high watermark must reach before anybody is told; see `ShardTables.write`.
 
         Raises:
             KafkaError: what a client is to be told; nothing was written then.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.consumer_migration import ConsumerMigration
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import ConsumerHeartbeat
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerHeartbeats", "check_request", "find_group", "refused"]
 
@@ -48,7 +48,7 @@ class ConsumerHeartbeats:
 
     def __init__(
         self,
-        shard: Shard,
+        shard: ShardTables,
         members: ConsumerMembers,
         fencing: ConsumerFencing,
         migration: ConsumerMigration,
@@ -174,7 +174,7 @@ class ConsumerHeartbeats:
         return self._answer(required, result)
 
 
-def find_group(shard: Shard, group_id: str) -> ConsumerGroup:
+def find_group(shard: ShardTables, group_id: str) -> ConsumerGroup:
     """A consumer group.
 
     Raises:

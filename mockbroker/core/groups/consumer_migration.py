@@ -34,8 +34,9 @@ from protocol_specs.wire_types import WireError
 if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.groups.assignors.spec import Assignment
+    from mockbroker.core.groups.classic_rebalance import ClassicRebalance
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerMigration", "assignment_blob", "parse_subscription"]
 
@@ -45,10 +46,11 @@ _MALFORMED = (WireError, struct.error, KeyError)
 class ConsumerMigration:
     """Changes the groups of one shard."""
 
-    __slots__ = ("_cluster", "_limits", "_shard")
+    __slots__ = ("_cluster", "_limits", "_rebalances", "_shard")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables, rebalances: ClassicRebalance) -> None:
         self._shard = shard
+        self._rebalances = rebalances
         self._limits = shard.around.limits
         self._cluster = shard.around.cluster
 
@@ -192,7 +194,7 @@ class ConsumerMigration:
             log_records: what is written before; it names `joining` instead of the other.
 
         Returns:
-            The offset that the high watermark must reach before anybody is told; see `Shard.write`.
+            The offset that the high watermark must reach before anybody is told; see `ShardTables.write`.
 
         Raises:
             KafkaError: what a client is to be told; nothing was written then.
@@ -223,9 +225,9 @@ class ConsumerMigration:
         self._shard.forget_group(group.group_id)
         self._shard.groups[group.group_id] = classic
         for member in classic.roster.members.values():
-            self._shard.rebalances.restart_session(classic, member)
+            self._rebalances.restart_session(classic, member)
         if rebalances:
-            self._shard.rebalances.begin(classic)
+            self._rebalances.begin(classic)
         return required
 
     def _classic(

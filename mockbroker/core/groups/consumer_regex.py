@@ -30,7 +30,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 if TYPE_CHECKING:
     from mockbroker.core.groups.consumer_change import ConsumerChange
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerRegexes", "RegexChange"]
 
@@ -55,7 +55,7 @@ class ConsumerRegexes:
 
     __slots__ = ("_resolving", "_shard", "newest_topic_version")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
         #: groups whose expressions are about to be resolved.
         self._resolving: set[str] = set()

@@ -20,7 +20,7 @@ from mockbroker.core.groups.modern import LEAVING_EPOCH
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerReplay"]
 
@@ -32,7 +32,7 @@ class ConsumerReplay:
 
     __slots__ = ("_shard",)
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
 
     def table(self) -> dict[int, Callable[[LogRecord, int, int], None]]:

@@ -12,7 +12,8 @@ from mockbroker.core.groups.consumer_migration import ConsumerMigration
 from mockbroker.core.groups.consumer_replay import ConsumerReplay
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.classic_rebalance import ClassicRebalance
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ConsumerShard"]
 
@@ -30,8 +31,8 @@ class ConsumerShard:
 
     __slots__ = ("classic_members", "fencing", "heartbeats", "regexes", "replays")
 
-    def __init__(self, shard: Shard) -> None:
-        migration = ConsumerMigration(shard)
+    def __init__(self, shard: ShardTables, rebalances: ClassicRebalance) -> None:
+        migration = ConsumerMigration(shard, rebalances)
         self.fencing = ConsumerFencing(shard, migration)
         members = ConsumerMembers(shard, self.fencing)
         self.regexes = members.regexes

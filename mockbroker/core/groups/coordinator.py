@@ -36,7 +36,7 @@ from mockbroker.core.groups.results import (
     SyncResult,
     TopicErrors,
 )
-from mockbroker.core.groups.shard import Producer
+from mockbroker.core.groups.shard_tables import Producer
 from mockbroker.core.groups.shards import Shards, when_all_committed
 from mockbroker.core.groups.surroundings import Surroundings
 from mockbroker.core.groups.topic_checks import (
@@ -143,7 +143,7 @@ class GroupCoordinator:
             shard = self.shards.shard_of(broker_id, request.group_id)
         except KafkaError as error:
             return JoinResult(error.code)
-        return shard.joins.join(request)
+        return shard.join(request)
 
     def sync_group(self, broker_id: int, request: SyncRequest) -> SyncResult | Pending:
         """SyncGroup. A Pending is settled with a SyncResult when the leader has assigned."""
@@ -158,7 +158,7 @@ class GroupCoordinator:
             shard = self.shards.shard_of(broker_id, request.group_id)
         except KafkaError as error:
             return SyncResult(error.code)
-        return shard.sessions.sync(request)
+        return shard.sync(request)
 
     def heartbeat(
         self,
@@ -175,7 +175,7 @@ class GroupCoordinator:
             shard = self.shards.shard_of(broker_id, group_id)
         except KafkaError as error:
             return error.code
-        return shard.sessions.heartbeat(group_id, generation_id, member_id, group_instance_id)
+        return shard.heartbeat(group_id, generation_id, member_id, group_instance_id)
 
     def leave_group(
         self, broker_id: int, group_id: str, members: Sequence[LeavingMember]
@@ -185,7 +185,7 @@ class GroupCoordinator:
             return LeaveResult(ErrorCode.INVALID_GROUP_ID)
         try:
             shard = self.shards.shard_of(broker_id, group_id)
-            result = shard.sessions.leave(group_id, members)
+            result = shard.leave(group_id, members)
         except KafkaError as error:
             return LeaveResult(error.code)
         answer: LeaveResult | Pending = shard.when_committed(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.group import CommitCheck, Group
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import CommitTopic, FetchGroup, TopicPartitions
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = [
     "commit",
@@ -43,7 +43,7 @@ ZERO_UUID = bytes(16)
 _GROUP_NOT_FOUND_SINCE = 9
 
 
-def commit(shard: Shard, request: CommitRequest) -> tuple[list[TopicErrors], list[LogRecord]]:
+def commit(shard: ShardTables, request: CommitRequest) -> tuple[list[TopicErrors], list[LogRecord]]:
     """Decide about an OffsetCommit.
 
     Returns:
@@ -67,7 +67,7 @@ def commit(shard: Shard, request: CommitRequest) -> tuple[list[TopicErrors], lis
 
 
 def commit_in_transaction(
-    shard: Shard, request: TransactionalCommitRequest
+    shard: ShardTables, request: TransactionalCommitRequest
 ) -> tuple[list[TopicErrors], list[LogRecord]]:
     """Decide about a TxnOffsetCommit; see `commit`.
 
@@ -95,7 +95,7 @@ def commit_in_transaction(
 
 
 def _committing_group(
-    shard: Shard, request: CommitRequest | TransactionalCommitRequest, knows_group_not_found: bool
+    shard: ShardTables, request: CommitRequest | TransactionalCommitRequest, knows_group_not_found: bool
 ) -> Group:
     group = shard.groups.get(request.group_id)
     if group is not None:
@@ -108,7 +108,7 @@ def _committing_group(
 
 
 def _commit_records(
-    shard: Shard,
+    shard: ShardTables,
     group_id: str,
     topics: Sequence[CommitTopic],
     check: CommitCheck | None,
@@ -147,7 +147,7 @@ def _commit_records(
 # Reading.
 
 
-def fetch(shard: Shard, request: FetchGroup, *, require_stable: bool) -> FetchedGroup:
+def fetch(shard: ShardTables, request: FetchGroup, *, require_stable: bool) -> FetchedGroup:
     """The committed offsets that are asked for, or all.
 
     Args:
@@ -203,7 +203,7 @@ def _same_topic(committed_id: bytes, asked_id: bytes) -> bool:
 
 
 def delete_offsets(
-    shard: Shard, group_id: str, topics: Sequence[TopicPartitions]
+    shard: ShardTables, group_id: str, topics: Sequence[TopicPartitions]
 ) -> tuple[list[TopicErrors], list[LogRecord]]:
     """Decide about an OffsetDelete.
 
@@ -236,7 +236,7 @@ def delete_offsets(
     return results, log_records
 
 
-def delete_group_offsets(shard: Shard, group_id: str) -> list[LogRecord]:
+def delete_group_offsets(shard: ShardTables, group_id: str) -> list[LogRecord]:
     """Tombstones of all offsets of a group, also of those that wait for a transaction."""
     committed = shard.offsets.by_group.get(group_id, {})
     partitions = {(topic, index) for topic, offsets in committed.items() for index in offsets}
@@ -244,7 +244,7 @@ def delete_group_offsets(shard: Shard, group_id: str) -> list[LogRecord]:
     return [records.offset_tombstone(group_id, topic, index) for topic, index in sorted(partitions)]
 
 
-def forget_topic(shard: Shard, name: str, topic_id: bytes) -> list[LogRecord]:
+def forget_topic(shard: ShardTables, name: str, topic_id: bytes) -> list[LogRecord]:
     """Tombstones of all offsets of a topic that was deleted; one that was created anew keeps its own."""
     return [
         records.offset_tombstone(group_id, name, index)
@@ -253,7 +253,7 @@ def forget_topic(shard: Shard, name: str, topic_id: bytes) -> list[LogRecord]:
     ]
 
 
-def expire(shard: Shard) -> list[LogRecord]:
+def expire(shard: ShardTables) -> list[LogRecord]:
     """Tombstones of all that has expired by now: offsets, and empty groups that have none left."""
     log_records: list[LogRecord] = []
     for group_id, group in shard.groups.items():
@@ -262,7 +262,7 @@ def expire(shard: Shard) -> list[LogRecord]:
     return log_records
 
 
-def _expire_offsets(shard: Shard, group_id: str, group: Group, log_records: list[LogRecord]) -> bool:
+def _expire_offsets(shard: ShardTables, group_id: str, group: Group, log_records: list[LogRecord]) -> bool:
     """Add the tombstones of a group's expired offsets; whether that leaves it none."""
     committed = shard.offsets.by_group.get(group_id)
     has_pending = shard.offsets.has_pending(group_id)

@@ -23,7 +23,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.time import Clock
 
 __all__ = ["ASSIGNOR_NAME", "ShareGroup", "find_share_group", "new_share_group"]
@@ -119,7 +119,7 @@ class ShareGroup(ModernGroup[ShareMember]):
         )
 
 
-def find_share_group(shard: Shard, group_id: str) -> ShareGroup:
+def find_share_group(shard: ShardTables, group_id: str) -> ShareGroup:
     """A share group.
 
     Raises:
@@ -132,7 +132,7 @@ def find_share_group(shard: Shard, group_id: str) -> ShareGroup:
     raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {words}.")
 
 
-def new_share_group(shard: Shard, group_id: str) -> ShareGroup:
+def new_share_group(shard: ShardTables, group_id: str) -> ShareGroup:
     """A share group; where there is none, a new one that is no part of the shard yet.
 
     Raises:

@@ -45,7 +45,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 if TYPE_CHECKING:
     from mockbroker.core.groups.assignors.spec import Assignment
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.groups.share_states import ShareStateKeeper
 
 __all__ = ["ShareHeartbeats", "check_request", "refused"]
@@ -94,7 +94,7 @@ class ShareHeartbeats:
 
     __slots__ = ("_around", "_cluster", "_shard", "_states", "_waiting")
 
-    def __init__(self, shard: Shard, states: ShareStateKeeper) -> None:
+    def __init__(self, shard: ShardTables, states: ShareStateKeeper) -> None:
         self._shard = shard
         self._around = shard.around
         self._cluster = shard.around.cluster

@@ -17,7 +17,7 @@ from mockbroker.core.groups.share_member import ShareMember
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ShareReplay"]
 
@@ -29,7 +29,7 @@ class ShareReplay:
 
     __slots__ = ("_shard",)
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
 
     def table(self) -> dict[int, Callable[[LogRecord, int, int], None]]:

@@ -9,7 +9,7 @@ from mockbroker.core.groups.share_replay import ShareReplay
 from mockbroker.core.groups.share_states import ShareStateKeeper
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["ShareShard"]
 
@@ -25,7 +25,7 @@ class ShareShard:
 
     __slots__ = ("heartbeats", "replays", "states")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self.states = ShareStateKeeper(shard)
         self.heartbeats = ShareHeartbeats(shard, self.states)
         self.replays = ShareReplay(shard).table()

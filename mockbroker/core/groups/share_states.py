@@ -23,7 +23,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.share.persister import Then
     from mockbroker.core.share.state_shard import StateResult
 
@@ -38,7 +38,7 @@ class ShareStateKeeper:
 
     __slots__ = ("_cluster", "_persister", "_shard")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
         self._cluster = shard.around.cluster
         self._persister = shard.around.persister

@@ -40,7 +40,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.groups.streams_fencing import StreamsFencing
     from mockbroker.core.groups.streams_messages import StreamsHeartbeat
 
@@ -109,7 +109,7 @@ class StreamsMembers:
 
     __slots__ = ("_around", "_cluster", "_fencing", "_shard")
 
-    def __init__(self, shard: Shard, fencing: StreamsFencing) -> None:
+    def __init__(self, shard: ShardTables, fencing: StreamsFencing) -> None:
         self._shard = shard
         self._around = shard.around
         self._cluster = shard.around.cluster
@@ -305,7 +305,7 @@ class StreamsMembers:
             end_delay: called when the group has waited long enough for its first assignment.
 
         Returns:
-            The offset that the high watermark must reach before anybody is told; see `Shard.write`.
+            The offset that the high watermark must reach before anybody is told; see `ShardTables.write`.
 
         Raises:
             KafkaError: what a client is to be told; nothing was written then.
@@ -324,7 +324,7 @@ class StreamsMembers:
         return required
 
 
-def find_group(shard: Shard, group_id: str, kind: str = "Group") -> StreamsGroup:
+def find_group(shard: ShardTables, group_id: str, kind: str = "Group") -> StreamsGroup:
     """A streams group.
 
     Args:

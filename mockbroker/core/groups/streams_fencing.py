@@ -16,7 +16,7 @@ from mockbroker.core.groups import streams_records as records
 from mockbroker.core.groups.modern import MemberState
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.groups.streams import StreamsGroup
     from mockbroker.core.groups.streams_member import StreamsMember
 
@@ -31,7 +31,7 @@ class StreamsFencing:
 
     __slots__ = ("_around", "_shard")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
         self._around = shard.around
 
@@ -69,7 +69,7 @@ class StreamsFencing:
         """Remove a member.
 
         Returns:
-            The offset that the high watermark must reach before anybody is told; see `Shard.write`.
+            The offset that the high watermark must reach before anybody is told; see `ShardTables.write`.
 
         Raises:
             KafkaError: what a client is to be told; nothing was written then.

@@ -25,7 +25,7 @@ from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
     from mockbroker.core.groups.streams import StreamsGroup
     from mockbroker.core.groups.streams_change import StreamsMembers
     from mockbroker.core.groups.streams_fencing import StreamsFencing
@@ -41,7 +41,7 @@ class StreamsHeartbeats:
 
     __slots__ = ("_around", "_fencing", "_members", "_shard", "_waiting")
 
-    def __init__(self, shard: Shard, members: StreamsMembers, fencing: StreamsFencing) -> None:
+    def __init__(self, shard: ShardTables, members: StreamsMembers, fencing: StreamsFencing) -> None:
         self._shard = shard
         self._around = shard.around
         self._members = members

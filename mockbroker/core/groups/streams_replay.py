@@ -21,7 +21,7 @@ from mockbroker.core.groups.streams_topology import Topology, subtopologies_of
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["StreamsReplay"]
 
@@ -33,7 +33,7 @@ class StreamsReplay:
 
     __slots__ = ("_shard",)
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self._shard = shard
 
     def table(self) -> dict[int, Callable[[LogRecord, int, int], None]]:

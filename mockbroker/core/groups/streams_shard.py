@@ -10,7 +10,7 @@ from mockbroker.core.groups.streams_heartbeat import StreamsHeartbeats
 from mockbroker.core.groups.streams_replay import StreamsReplay
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.shard import Shard
+    from mockbroker.core.groups.shard_tables import ShardTables
 
 __all__ = ["StreamsShard"]
 
@@ -26,7 +26,7 @@ class StreamsShard:
 
     __slots__ = ("fencing", "heartbeats", "replays")
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: ShardTables) -> None:
         self.fencing = StreamsFencing(shard)
         self.heartbeats = StreamsHeartbeats(shard, StreamsMembers(shard, self.fencing), self.fencing)
         self.replays = StreamsReplay(shard).table()

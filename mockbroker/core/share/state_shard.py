@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockbroker.core.groups.shard import coordinator_error
+from mockbroker.core.coordinator_errors import coordinator_error
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.share.state_batches import StateBatch, combine
 from mockbroker.core.share.state_records import UNKNOWN_COUNT, UNKNOWN_OFFSET, LogRecord, ShareState, decode

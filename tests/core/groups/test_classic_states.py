@@ -221,8 +221,8 @@ def test_a_dead_group_sends_everybody_away() -> None:
     assert group.state_name == "Dead"
     assert group.delete_error() == ErrorCode.GROUP_ID_NOT_FOUND
     for answer in (
-        join_known(shard.joins.join, scene.leader),
-        shard.joins.join(join_request("")),
+        join_known(shard.join, scene.leader),
+        shard.join(join_request("")),
         sync_follower(scene),
         heartbeat(scene),
         commit_as_member(scene),
