@@ -94,14 +94,14 @@ class Run:
         """Note something else that is to be compared."""
         self.answers.append((label, value))
 
-
-Case = Callable[[Run], None]
-_FAILED = "the case failed: "
-
     def note_each(self, label: str, values: Iterable[Any]) -> None:
         """Note what is to be compared in its order: within one value the order of lists is not."""
         for number, value in enumerate(values, 1):
             self.note(f"{label}, {number}", value)
+
+
+Case = Callable[[Run], None]
+_FAILED = "the case failed: "
 
 
 @dataclass
