@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from mockbroker.control.problems import BadField, check_names
@@ -139,6 +140,7 @@ _NUMBERS = {
     "partition": (int, 0),
     "broker": (int, 0),
 }
+_REAL_NUMBERS = ("probability", "bandwidth")
 _TEXTS = ("client_id", "principal", "listener", "topic", "group", "transactional_id", "name")
 _CHOICES = {"at": ("before", "after"), "drop": ("request", "response"), "corrupt": CORRUPTIONS}
 
@@ -181,14 +183,13 @@ def _check_types(spec: FaultSpec) -> None:
             continue
         if value is None and name == "times":
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
-            raise BadField(name, f"must be a number, not {value!r}")
+        _check_number(name, value, kind)
         if value < least:
             raise BadField(name, f"must be at least {least}, not {value}")
-    for name in ("probability", "bandwidth"):
+    for name in _REAL_NUMBERS:
         value = getattr(spec, name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise BadField(name, f"must be a number, not {value!r}")
+        if value is not None or FaultSpec._field_defaults[name] is not None:
+            _check_number(name, value, float)
     if not 0 < spec.probability <= 1:
         raise BadField("probability", f"must be above 0 and at most 1, not {spec.probability}")
     if spec.bandwidth is not None and spec.bandwidth <= 0:
@@ -202,6 +203,13 @@ def _check_types(spec: FaultSpec) -> None:
             raise BadField(name, f"must be true or false, not {getattr(spec, name)!r}")
 
 
+def _check_number(name: str, value: Any, kind: type) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
+        raise BadField(name, f"must be a {'' if kind is float else 'whole '}number, not {value!r}")
+    if kind is float and not isfinite(value):
+        raise BadField(name, f"must be finite, not {value}")
+
+
 def _check_choices(spec: FaultSpec) -> None:
     for name, choices in _CHOICES.items():
         value = getattr(spec, name)
@@ -211,6 +219,11 @@ def _check_choices(spec: FaultSpec) -> None:
         if not isinstance(spec.metadata, Mapping) or not spec.metadata:
             raise BadField("metadata", f"must say something, not {spec.metadata!r}", _METADATA)
         check_names(spec.metadata, _METADATA, "metadata")
+        for name, value in spec.metadata.items():
+            if name == "addresses":
+                _check_addresses(value)
+            else:
+                _check_number(f"metadata.{name}", value, int)
     if spec.versions is not None:
         if not isinstance(spec.versions, Mapping) or not spec.versions:
             raise BadField("versions", f"must name APIs, not {spec.versions!r}")
@@ -218,6 +231,18 @@ def _check_choices(spec: FaultSpec) -> None:
             key_of_api(api, "versions")
             if span is not None:
                 version_span(span, "versions")
+
+
+def _check_addresses(addresses: Any) -> None:
+    field = "metadata.addresses"
+    if not isinstance(addresses, Mapping):
+        raise BadField(field, f"must be addresses by broker id, not {addresses!r}")
+    for broker_id, address in addresses.items():
+        if not str(broker_id).isdecimal():
+            raise BadField(field, f"must be by broker id, not {broker_id!r}")
+        host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise BadField(field, f"must be HOST:PORT, not {address!r}")
 
 
 def key_of_api(name: Any, field: str = "api") -> int:

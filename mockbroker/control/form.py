@@ -44,12 +44,15 @@ class Field(NamedTuple):
     choices: tuple[str, ...] = ()
     repeats: bool = False
 
-    def check(self, value: Any) -> None:
-        """
+    def checked(self, value: Any) -> Any:
+        """The value; of a whole number that JSON has with a decimal point, the whole number.
+
         Raises:
             BadField: it cannot have this value.
         """
         kinds = self.kind.split("|")
+        if isinstance(value, float) and "integer" in kinds and value.is_integer():
+            value = int(value)
         allowed = tuple(each for kind in kinds for each in _KINDS[kind])
         is_stray_boolean = isinstance(value, bool) and "boolean" not in kinds
         if is_stray_boolean or not isinstance(value, allowed):
@@ -59,6 +62,7 @@ class Field(NamedTuple):
             raise BadField(self.name, f"cannot be {value!r}", self.choices)
         if self.least is not None and isinstance(value, (int, float)) and not value >= self.least:
             raise BadField(self.name, f"must be at least {self.least}, not {value}")
+        return value
 
     def from_text(self, text: str) -> Any:
         """The value that a text of a URL stands for.
@@ -77,8 +81,7 @@ class Field(NamedTuple):
                 value = float(text)
             except ValueError:
                 value = text
-        self.check(value)
-        return value
+        return self.checked(value)
 
 
 def read(data: Any, fields: Iterable[Field], what: str) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def read(data: Any, fields: Iterable[Field], what: str) -> dict[str, Any]:
     given = {name: value for name, value in data.items() if value is not None}
     for field in fields:
         if field.name in given:
-            field.check(given[field.name])
+            given[field.name] = field.checked(given[field.name])
         elif field.required:
             raise BadField(field.name, f"{what} needs it", field.choices)
     return given

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from mockbroker.control.views import Record
     from mockbroker.core.assembly import Core
 
-__all__ = ["SeedRecord", "Seeding", "seed_record", "seed_records"]
+__all__ = ["RECORD_FIELDS", "SeedRecord", "Seeding", "seed_record", "seed_records"]
 
-_FIELDS = (
+RECORD_FIELDS = (
     "topic",
     "partition",
     "key",
@@ -68,7 +68,7 @@ def seed_record(data: Mapping[str, Any], topic: str | None = None) -> SeedRecord
     """
     if not isinstance(data, Mapping):
         raise BadField("record", f"must be an object, not {data!r}")
-    check_names(data, _FIELDS, "a record")
+    check_names(data, RECORD_FIELDS, "a record")
     name = data.get("topic", topic)
     if not isinstance(name, str):
         raise BadField("topic", f"must be the name of a topic, not {name!r}")

@@ -88,7 +88,7 @@ def wait_from(waits: Waits, data: Any) -> tuple[Wait, float]:
     kind = data.get("for")
     if kind is None:
         raise BadField("for", "a wait needs it", KINDS)
-    _FOR.check(kind)
+    _FOR.checked(kind)
     wanted = read(data, (_FOR, _TIMEOUT, *KINDS[kind]), f"a wait for {kind}")
     del wanted["for"]
     timeout = float(wanted.pop("timeout", DEFAULT_TIMEOUT))

@@ -121,7 +121,7 @@ class _Connection:
             ("X-Content-Type-Options", "nosniff"),
             *response.headers,
         ]
-        if response.body:
+        if response.body or response.status == 200:
             headers.insert(0, ("Content-Type", response.content_type))
         await self._write(h11.Response(status_code=response.status, headers=headers))
         if response.body and not is_head:

@@ -84,7 +84,10 @@ def _operation(route: Route) -> dict[str, Any]:
         described["parameters"] = parameters
     if route.body:
         body = (route.described or {}) if route.body is ANYTHING else fields_schema(route.body)
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        described["requestBody"] = {
+            "required": route.body is ANYTHING or any(field.required for field in route.body),
+            "content": {"application/json": {"schema": body}},
+        }
     return described
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from mockbroker.control import overview
 from mockbroker.control.form import Field
 from mockbroker.control.problems import BadField, NotFound
-from mockbroker.control.seeding import seed_record
+from mockbroker.control.seeding import RECORD_FIELDS, seed_record
 from mockbroker.control.views import (
     GroupState,
     Member,
@@ -67,6 +67,8 @@ def _seed(site: Site, asked: Asked) -> Any:
             )
         given = given["records"]
     given = given if isinstance(given, list) else [given]
+    if {} in given:
+        raise BadField("record", "says nothing; a record of null has a value of null", RECORD_FIELDS)
     records = [seed_record(each, asked.path["topic"]) for each in given]
     for record in records:
         if record.topic != asked.path["topic"]:
