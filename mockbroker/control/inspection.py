@@ -14,7 +14,8 @@ from mockbroker.control.views import (
     TransactionState,
 )
 from mockbroker.core.groups.classic import ClassicGroup
-from mockbroker.core.groups.group import GroupType, is_consumer_group
+from mockbroker.core.groups.group import GroupType
+from mockbroker.core.groups.group_kinds import is_consumer_group
 from mockbroker.core.transactions.queries import Filters
 from mockbroker.core.transactions.states import STATE_NAMES
 from protocol_specs.consumer_protocol import CONSUMER_PROTOCOL_ASSIGNMENT

@@ -23,7 +23,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.streams_group_describe import STREAMS_GROUP_DESCRIBE
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.streams_configure import InternalTopic
+    from mockbroker.core.groups.streams_topology import InternalTopic
 
 __all__ = ["handle", "refuse"]
 

@@ -22,8 +22,8 @@ from protocol_specs.create_topics import CREATE_TOPICS
 from protocol_specs.errors import KafkaError
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.streams_configure import InternalTopic
     from mockbroker.core.groups.streams_messages import StreamsHeartbeatResult
+    from mockbroker.core.groups.streams_topology import InternalTopic
 
 __all__ = ["create_missing_topics"]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from mockbroker.core.groups import records
+from mockbroker.core.groups import classic_records
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import RULES, ClassicState
 from mockbroker.core.groups.results import JoinResult
@@ -66,7 +66,7 @@ class ClassicJoin:
         group = self._shard.classic_group(group_id)
         result = self._join(group, request)
         try:
-            self._shard.write([*log_records, records.empty_group(group)], replay=False)
+            self._shard.write([*log_records, classic_records.empty_group(group)], replay=False)
         except KafkaError as error:
             self._shard.forget_group(group_id)
             if former is not None:

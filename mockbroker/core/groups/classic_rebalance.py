@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mockbroker.core.deadline import Deadline
-from mockbroker.core.groups import records
+from mockbroker.core.groups import classic_records
 from mockbroker.core.groups.classic_states import RULES, ClassicState
 from mockbroker.core.groups.results import JoinResult, SyncResult
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -207,4 +207,4 @@ class ClassicRebalance:
         Raises:
             KafkaError: what a client is to be told.
         """
-        return self._shard.write([records.group_metadata(group, assignments)], replay=False)
+        return self._shard.write([classic_records.group_metadata(group, assignments)], replay=False)

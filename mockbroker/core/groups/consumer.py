@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mockbroker.core.groups import consumer_records as records
 from mockbroker.core.groups.classic import CONSUMER_PROTOCOL_TYPE
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.assignors.spec import Assignment
     from mockbroker.core.groups.offset_table import CommittedOffset
     from mockbroker.core.groups.records import LogRecord
+    from mockbroker.core.groups.resolved_regex import ResolvedRegex
     from mockbroker.core.time import Clock
 
 __all__ = [
     "ConsumerGroup",
     "ConsumerGroupState",
-    "ResolvedRegex",
     "are_homogeneous",
     "preferred_assignor",
 ]
@@ -57,14 +57,6 @@ class ConsumerGroupState(Enum):
     RECONCILING = "Reconciling"
     STABLE = "Stable"
     DEAD = "Dead"
-
-
-class ResolvedRegex(NamedTuple):
-    """The topics that a regular expression matched, in which version of the cluster, and when."""
-
-    topics: frozenset[str]
-    version: int
-    timestamp_ms: int
 
 
 class ConsumerGroup(ModernGroup[ConsumerMember]):

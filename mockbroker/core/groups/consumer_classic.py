@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.groups.classic import CONSUMER_PROTOCOL_TYPE
 from mockbroker.core.groups.consumer import ConsumerGroup
-from mockbroker.core.groups.consumer_change import ConsumerChange, check_static
+from mockbroker.core.groups.consumer_change import ConsumerChange
 from mockbroker.core.groups.consumer_member import ClassicMetadata, ConsumerMember
+from mockbroker.core.groups.consumer_members import check_static
 from mockbroker.core.groups.consumer_migration import assignment_blob, parse_subscription
 from mockbroker.core.groups.modern import MemberState
 from mockbroker.core.groups.results import JoinResult, LeaveResult, LeftMember, SyncResult
@@ -30,8 +31,8 @@ from protocol_specs.notation import uuid_text
 from protocol_specs.wire_types import WireError
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.consumer_change import ConsumerMembers
     from mockbroker.core.groups.consumer_fencing import ConsumerFencing
+    from mockbroker.core.groups.consumer_members import ConsumerMembers
     from mockbroker.core.groups.consumer_migration import ConsumerMigration
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import JoinRequest, LeavingMember, SyncRequest

@@ -18,8 +18,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mockbroker.core.groups.consumer import ConsumerGroup
-from mockbroker.core.groups.consumer_change import ConsumerChange, check_epoch, check_static
+from mockbroker.core.groups.consumer_change import ConsumerChange
 from mockbroker.core.groups.consumer_member import ConsumerMember, partitions_of
+from mockbroker.core.groups.consumer_members import check_epoch, check_static
 from mockbroker.core.groups.modern import JOINING_EPOCH, LEAVING_EPOCH, LEAVING_STATIC_EPOCH
 from mockbroker.core.groups.results import ConsumerHeartbeatResult
 from mockbroker.core.java_strings import hash_order
@@ -29,8 +30,8 @@ from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.notation import uuid_text
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.consumer_change import ConsumerMembers
     from mockbroker.core.groups.consumer_fencing import ConsumerFencing
+    from mockbroker.core.groups.consumer_members import ConsumerMembers
     from mockbroker.core.groups.consumer_migration import ConsumerMigration
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import ConsumerHeartbeat

@@ -40,56 +40,15 @@ from mockbroker.core.groups.modern_assignment import Subscriber, is_due, make_ta
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.assignors.spec import Assignment, Assignor
+    from mockbroker.core.groups.assignors.spec import Assignor
+    from mockbroker.core.groups.consumer_change import ConsumerChange
     from mockbroker.core.groups.consumer_fencing import ConsumerFencing
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.shard_tables import ShardTables
 
-__all__ = ["ConsumerChange", "ConsumerMembers", "check_epoch", "check_static"]
+__all__ = ["ConsumerMembers", "check_epoch", "check_static"]
 
 _ASSIGNORS: Final[dict[str, Assignor]] = {"uniform": assign_uniformly, "range": assign_ranges}
-
-
-class ConsumerChange:
-    """A change in the making.
-
-    Attributes:
-        group: as it is; a new one, or one that was a classic group, is no part of the shard yet.
-        member: as it was.
-        updated: as it is to be.
-        log_records: what makes it so.
-        group_epoch: what the group's epoch is to be.
-        has_changed: whether the member subscribes to something else than before.
-        is_homogeneous: whether all members subscribe to the same topics; None: as the group itself says.
-        has_moved: whether the member's assignment, or its epoch, changes.
-        checked_version: the cluster's version at which the group's topics were looked at, once this is written.
-    """
-
-    __slots__ = (
-        "checked_version",
-        "group",
-        "group_epoch",
-        "has_changed",
-        "has_moved",
-        "is_homogeneous",
-        "log_records",
-        "member",
-        "target",
-        "target_epoch",
-        "updated",
-    )
-
-    def __init__(self, group: ConsumerGroup, member: ConsumerMember, log_records: list[LogRecord]) -> None:
-        self.group = group
-        self.member = self.updated = member
-        self.log_records = log_records
-        self.group_epoch = group.group_epoch
-        self.checked_version = group.checked_version
-        self.has_changed = False
-        self.has_moved = False
-        self.is_homogeneous: bool | None = None
-        self.target_epoch = group.assignment_epoch
-        self.target: Assignment = NO_PARTITIONS
 
 
 class ConsumerMembers:

@@ -18,8 +18,7 @@ import struct
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.groups import consumer_records
-from mockbroker.core.groups import records as classic_records
+from mockbroker.core.groups import classic_records, consumer_records
 from mockbroker.core.groups.classic import CONSUMER_PROTOCOL_TYPE, ClassicGroup
 from mockbroker.core.groups.classic_states import ClassicState
 from mockbroker.core.groups.consumer import ConsumerGroup

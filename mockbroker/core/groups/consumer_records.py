@@ -15,7 +15,7 @@ from protocol_specs.embedded import GROUP_RECORDS
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.assignors.spec import Assignment
-    from mockbroker.core.groups.consumer import ResolvedRegex
+    from mockbroker.core.groups.resolved_regex import ResolvedRegex
 
 __all__ = [
     "CURRENT_ASSIGNMENT",

@@ -22,8 +22,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from mockbroker.core.groups import consumer_records as records
-from mockbroker.core.groups.consumer import ConsumerGroup, ResolvedRegex
+from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.modern import count_subscriptions
+from mockbroker.core.groups.resolved_regex import ResolvedRegex
 from mockbroker.core.re2 import Re2Error, compile_re2
 from protocol_specs.errors import ErrorCode, KafkaError
 

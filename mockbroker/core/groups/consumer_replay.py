@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.groups import consumer_records as records
-from mockbroker.core.groups.consumer import ConsumerGroup, ResolvedRegex
+from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.consumer_member import ConsumerMember
 from mockbroker.core.groups.modern import LEAVING_EPOCH
+from mockbroker.core.groups.resolved_regex import ResolvedRegex
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord

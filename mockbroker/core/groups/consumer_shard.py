@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockbroker.core.groups.consumer_change import ConsumerMembers
 from mockbroker.core.groups.consumer_classic import ClassicMembers
 from mockbroker.core.groups.consumer_fencing import ConsumerFencing
 from mockbroker.core.groups.consumer_heartbeat import ConsumerHeartbeats
+from mockbroker.core.groups.consumer_members import ConsumerMembers
 from mockbroker.core.groups.consumer_migration import ConsumerMigration
 from mockbroker.core.groups.consumer_replay import ConsumerReplay
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, TypeGuard
+from typing import TYPE_CHECKING, ClassVar
 
 from mockbroker.core.groups.results import ListedGroup
 from protocol_specs.errors import ErrorCode
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.consumer import ConsumerGroup
     from mockbroker.core.groups.offset_table import CommittedOffset
     from mockbroker.core.groups.records import LogRecord
 
-__all__ = ["CommitCheck", "ExpiryBase", "Group", "GroupType", "is_consumer_group"]
+__all__ = ["CommitCheck", "ExpiryBase", "Group", "GroupType"]
 
 #: Called as `check(topic, topic_id, partition)` for each partition of a commit; raises KafkaError.
 CommitCheck = Callable[[str, bytes, int], None]
@@ -136,8 +135,3 @@ class Group(ABC):
     @abstractmethod
     def unload(self) -> None:
         """The coordinator has moved: answer whoever waits, and forget all deadlines."""
-
-
-def is_consumer_group(group: Group | None) -> TypeGuard[ConsumerGroup]:
-    """Whether it is one; its module need not be imported to ask."""
-    return group is not None and group.type is GroupType.CONSUMER

@@ -12,7 +12,6 @@ from protocol_specs.embedded import GROUP_RECORDS, RecordType, build_blob, recor
 from protocol_specs.wire_types import WireError
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.classic import ClassicGroup
     from mockbroker.core.groups.offset_table import CommittedOffset
 
 __all__ = [
@@ -21,8 +20,6 @@ __all__ = [
     "OFFSET_COMMIT",
     "LogRecord",
     "decode",
-    "empty_group",
-    "group_metadata",
     "group_tombstone",
     "offset_commit",
     "offset_tombstone",
@@ -34,7 +31,6 @@ GROUP_METADATA = 2
 
 #: Offsets that expire at a time of their own (commits of v2 to v4) need the one version that has the field.
 _OFFSET_VERSION, _EXPIRING_OFFSET_VERSION = 4, 1
-_GROUP_VERSION = 3
 
 _OFFSET_RECORD = GROUP_RECORDS[OFFSET_COMMIT]
 _GROUP_RECORD = GROUP_RECORDS[GROUP_METADATA]
@@ -108,50 +104,6 @@ def _offset_key(group_id: str, topic: str, partition: int) -> Any:
     return _OFFSET_RECORD.key(group=group_id, topic=topic, partition=partition)
 
 
-def group_metadata(group: ClassicGroup, assignments: dict[str, bytes]) -> LogRecord:
-    """A classic group in its present generation; every member needs an assignment."""
-    new_member = _GROUP_RECORD.value.members
-    protocol = group.protocol_name
-    value = _GROUP_RECORD.value(
-        protocol_type=group.roster.protocol_type or "",
-        generation=group.generation_id,
-        protocol=protocol,
-        leader=group.roster.leader_id,
-        current_state_timestamp=_timestamp_of(group),
-        members=[
-            new_member(
-                member_id=member.member_id,
-                group_instance_id=member.group_instance_id,
-                client_id=member.client_id,
-                client_host=member.client_host,
-                rebalance_timeout=member.rebalance_timeout_ms,
-                session_timeout=member.session_timeout_ms,
-                subscription=member.metadata(protocol),
-                assignment=assignments[member.member_id],
-            )
-            for member in group.roster.members.values()
-        ],
-    )
-    return LogRecord(_GROUP_RECORD, _GROUP_RECORD.key(group=group.group_id), value, _GROUP_VERSION)
-
-
-def empty_group(group: ClassicGroup) -> LogRecord:
-    """A classic group that has only just been made."""
-    value = _GROUP_RECORD.value(
-        protocol_type="",
-        generation=0,
-        protocol=None,
-        leader=None,
-        current_state_timestamp=_timestamp_of(group),
-        members=(),
-    )
-    return LogRecord(_GROUP_RECORD, _GROUP_RECORD.key(group=group.group_id), value, _GROUP_VERSION)
-
-
 def group_tombstone(group_id: str) -> LogRecord:
     """The end of a classic group."""
     return LogRecord(_GROUP_RECORD, _GROUP_RECORD.key(group=group_id))
-
-
-def _timestamp_of(group: ClassicGroup) -> int:
-    return -1 if group.state_timestamp_ms is None else group.state_timestamp_ms

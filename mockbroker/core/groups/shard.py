@@ -22,7 +22,8 @@ from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_join import ClassicJoin
 from mockbroker.core.groups.classic_rebalance import ClassicRebalance
 from mockbroker.core.groups.classic_session import ClassicSession
-from mockbroker.core.groups.group import GroupType, is_consumer_group
+from mockbroker.core.groups.group import GroupType
+from mockbroker.core.groups.group_kinds import is_consumer_group
 from mockbroker.core.groups.results import JoinResult, SyncResult
 from mockbroker.core.groups.shard_tables import ShardTables
 from mockbroker.wire.compression import decompress

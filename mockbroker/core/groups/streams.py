@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING
 from mockbroker.core.groups import streams_records as records
 from mockbroker.core.groups.group import CommitCheck, ExpiryBase, GroupType
 from mockbroker.core.groups.modern import EpochGroup, is_reconciled
-from mockbroker.core.groups.streams_configure import InternalTopic
 from mockbroker.core.groups.streams_member import StreamsMember
 from mockbroker.core.groups.streams_messages import (
     DescribedStreamsGroup,
@@ -34,6 +33,7 @@ from mockbroker.core.groups.streams_messages import (
 )
 from mockbroker.core.groups.streams_owners import TaskOwners
 from mockbroker.core.groups.streams_tasks import NO_TASKS, Tasks
+from mockbroker.core.groups.streams_topology import InternalTopic
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockbroker.core.groups.streams_messages import Status, StatusCode
 from mockbroker.core.groups.streams_tasks import unique
+from mockbroker.core.groups.streams_topology import InternalTopic
 from mockbroker.core.java_strings import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -28,22 +29,9 @@ if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.groups.streams_topology import Subtopology, TopicInfo, Topology
 
-__all__ = ["ConfiguredSubtopology", "ConfiguredTopology", "InternalTopic", "configure"]
+__all__ = ["ConfiguredSubtopology", "ConfiguredTopology", "configure"]
 
 _NAMED_IN_TEXTS: Final = 3
-
-
-class InternalTopic(NamedTuple):
-    """An internal topic as it must be.
-
-    Attributes:
-        replication_factor: 0 for the brokers' default.
-    """
-
-    name: str
-    partitions: int
-    replication_factor: int
-    configs: Mapping[str, str]
 
 
 class ConfiguredSubtopology(NamedTuple):

@@ -13,8 +13,7 @@ from mockbroker.core.groups.streams_tasks import NO_TASKS, OwnedTasks, Tasks
 from protocol_specs.errors import ErrorCode
 
 if TYPE_CHECKING:
-    from mockbroker.core.groups.streams_configure import InternalTopic
-    from mockbroker.core.groups.streams_topology import Subtopology
+    from mockbroker.core.groups.streams_topology import InternalTopic, Subtopology
 
 __all__ = [
     "AskedTopology",

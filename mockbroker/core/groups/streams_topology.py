@@ -11,14 +11,14 @@ Source: `StreamsTopology`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mockbroker.core.groups.streams_tasks import unique
 from mockbroker.core.java_strings import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
-__all__ = ["CopartitionGroup", "Subtopology", "TopicInfo", "Topology", "subtopologies_of"]
+__all__ = ["CopartitionGroup", "InternalTopic", "Subtopology", "TopicInfo", "Topology", "subtopologies_of"]
 
 
 class TopicInfo(NamedTuple):
@@ -28,6 +28,19 @@ class TopicInfo(NamedTuple):
     partitions: int = 0
     replication_factor: int = 0
     configs: tuple[tuple[str, str], ...] = ()
+
+
+class InternalTopic(NamedTuple):
+    """An internal topic as it must be.
+
+    Attributes:
+        replication_factor: 0 for the brokers' default.
+    """
+
+    name: str
+    partitions: int
+    replication_factor: int
+    configs: Mapping[str, str]
 
 
 class CopartitionGroup(NamedTuple):

@@ -14,7 +14,7 @@ from protocol_specs.record_batch import parse_end_txn_marker, records_of
 
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
-    from mockbroker.core.share.acquisition import AcquiredRecords
+    from mockbroker.core.share.in_flight import AcquiredRecords
     from mockbroker.core.share.share_partition import SharePartition
 
 __all__ = ["without_aborted"]

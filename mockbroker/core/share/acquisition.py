@@ -18,14 +18,14 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockbroker.core.share.aborted import without_aborted
-from mockbroker.core.share.in_flight import InFlightBatch, InFlightState, RecordState
+from mockbroker.core.share.in_flight import AcquiredRecords, InFlightBatch, InFlightState, RecordState
 from mockbroker.core.share.progress import archive_stale
 
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
     from mockbroker.core.share.share_partition import SharePartition
 
-__all__ = ["AcquireMode", "Acquired", "AcquiredRecords", "Wanted", "acquire"]
+__all__ = ["AcquireMode", "Acquired", "Wanted", "acquire"]
 
 #: Records may always be delivered so often before they come in smaller company.
 _MIN_THROTTLE_LIMIT: Final = 2
@@ -52,14 +52,6 @@ class Wanted(NamedTuple):
     batch_size: int
     max_records: int
     reads_committed: bool = False
-
-
-class AcquiredRecords(NamedTuple):
-    """Consecutive records that a member holds now."""
-
-    first_offset: int
-    last_offset: int
-    delivery_count: int
 
 
 class Acquired(NamedTuple):

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.core.batches import Batch
 from mockbroker.core.replica import Isolation
-from mockbroker.core.share.acquisition import AcquiredRecords, Wanted, acquire
+from mockbroker.core.share.acquisition import Wanted, acquire
+from mockbroker.core.share.in_flight import AcquiredRecords
 from mockbroker.core.share.keys import SharePartitionKey
 from mockbroker.core.share.progress import follow_log_start
 from mockbroker.core.waiting import NOT_YET, Pending

@@ -21,10 +21,28 @@ if TYPE_CHECKING:
     from mockbroker.core.share.state_batches import StateBatch
     from mockbroker.core.time import Clock
 
-__all__ = ["NOBODY", "InFlight", "InFlightBatch", "InFlightState", "Lock", "Move", "RecordState", "SetLock"]
+__all__ = [
+    "NOBODY",
+    "AcquiredRecords",
+    "InFlight",
+    "InFlightBatch",
+    "InFlightState",
+    "Lock",
+    "Move",
+    "RecordState",
+    "SetLock",
+]
 
 #: The member that holds a record which nobody holds.
 NOBODY = ""
+
+
+class AcquiredRecords(NamedTuple):
+    """Consecutive records that a member holds now."""
+
+    first_offset: int
+    last_offset: int
+    delivery_count: int
 
 
 class RecordState(IntEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockbroker.core.groups.consumer import ResolvedRegex
+from mockbroker.core.groups.resolved_regex import ResolvedRegex
 from protocol_specs.errors import ErrorCode
 from tests.core.groups.consumer_bench import GROUP, Consumer, ConsumerBench
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockbroker.core.groups import records
+from mockbroker.core.groups import classic_records, records
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.classic_states import ClassicState
 from mockbroker.core.groups.offset_table import CommittedOffset
@@ -62,12 +62,12 @@ GOLDEN = {
     "end of a commit": (records.offset_tombstone("billing", "orders", 2), COMMIT_KEY, None),
     "end of a group": (records.group_tombstone("billing"), GROUP_KEY, None),
     "new group": (
-        records.empty_group(new_group()),
+        classic_records.empty_group(new_group()),
         GROUP_KEY,
         "0003000000000000ffffffff0000018bcfe5687b00000000",
     ),
     "group": (
-        records.group_metadata(group(), {"app-1": b"\x09\x09"}),
+        classic_records.group_metadata(group(), {"app-1": b"\x09\x09"}),
         GROUP_KEY,
         "00030008636f6e73756d657200000001000572616e676500056170702d310000018bcfe5687b00000001"
         "00056170702d3100036f6e650003617070000a2f3132372e302e302e310000ea6000002710"
@@ -104,7 +104,7 @@ def test_a_record_is_read_back(record: LogRecord, key: str, value: str | None) -
 
 
 def test_a_group_is_made_from_its_record() -> None:
-    written = records.group_metadata(group(), {"app-1": b"\x09\x09"})
+    written = classic_records.group_metadata(group(), {"app-1": b"\x09\x09"})
 
     restored = ClassicGroup.from_record("billing", written.value, Clock())
 
@@ -123,7 +123,7 @@ def test_a_group_that_is_read_keeps_its_leader() -> None:
         ClassicMember("app-2", None, "app", "/127.0.0.1", 60_000, 10_000, "consumer", (("range", b""),)), None
     )
     led.roster.leader_id = "app-2"
-    written = records.group_metadata(led, {"app-1": b"", "app-2": b""})
+    written = classic_records.group_metadata(led, {"app-1": b"", "app-2": b""})
 
     assert ClassicGroup.from_record("billing", written.value, Clock()).is_leader("app-2")
 
@@ -143,7 +143,7 @@ def test_a_legacy_commit_reads_as_one_of_today() -> None:
 
 
 def test_an_old_group_record_has_no_time_and_the_session_timeout_for_both() -> None:
-    value = records.group_metadata(group(), {"app-1": b""})
+    value = classic_records.group_metadata(group(), {"app-1": b""})
     old = b"\x00\x00" + value.type.value[0].build(value.value)
 
     decoded = decode(bytes.fromhex(GROUP_KEY), old)
