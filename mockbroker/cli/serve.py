@@ -131,6 +131,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> ServedCluster:
+    from mockbroker.config import ConfigError
     from mockbroker.control.commands import Commands
     from mockbroker.server.cluster import ServedCluster
     from mockbroker.server.listeners import CannotListen
@@ -153,6 +154,10 @@ def _start(options: argparse.Namespace) -> ServedCluster:
         )
     except CannotListen as error:
         raise _Refused(str(error), 1) from error
+    except ConfigError as error:
+        value = f"{error.name}={error.value}"
+        is_named = str(error.value) in str(error)
+        raise _Refused(str(error) if is_named else f"{error} ({value})", 2) from error
     except ValueError as error:
         raise _Refused(str(error), 2) from error
     commands = Commands(served.core)

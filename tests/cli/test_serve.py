@@ -167,8 +167,11 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (["--set", "num.partitons=2"], "num.partitons"),
-            (["--set", "num.partitions=0"], "num.partitions"),
+            (["--set", "num.partitons=2"], "did you mean num.partitions? (num.partitons=2)"),
+            (
+                ["--set", "num.partitions=0"],
+                "Invalid value 0 for configuration num.partitions: Value must be ",
+            ),
             (["--set", "num.partitions"], "KEY=VALUE"),
             (["--config", "/no/such/file"], "cannot read /no/such/file: No such file"),
             (["--brokers", "0"], "must be at least 1"),
