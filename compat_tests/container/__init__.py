@@ -1,0 +1,1 @@
+"""What docker/Dockerfile builds, without a container engine."""

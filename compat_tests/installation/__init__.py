@@ -1,0 +1,1 @@
+"""The wheel in an empty environment, as who installs it gets it."""
