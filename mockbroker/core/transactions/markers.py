@@ -184,17 +184,22 @@ class Markers:
             partition = self._cluster.partition(*where)
         except KafkaError:
             del completion.open[where]
+            self._settle(completion)
             return
         leader = self._reachable_leader(completion.shard.node_id, partition)
         if leader is None:
             self._when_touched(partition, lambda: self._again(completion, where))
-        else:
-            self.write(
-                leader,
-                partition,
-                completion.marker,
-                lambda code: self._written(completion, where, partition, code),
-            )
+            return
+        epoch = partition.state.leader_epoch
+
+        def done(code: ErrorCode) -> None:
+            if code in _RETRIED and partition.state.leader_epoch != epoch:
+                # It was led by another one before this was known, and nothing more may happen to it.
+                self._again(completion, where)
+            else:
+                self._written(completion, where, partition, code)
+
+        self.write(leader, partition, completion.marker, done)
 
     def _reachable_leader(self, node_id: int, partition: Partition) -> int | None:
         nodes = self._cluster.nodes
@@ -220,7 +225,6 @@ class Markers:
     def _again(self, completion: _Completion, where: TopicPartition) -> None:
         if where in completion.open and self._is_wanted(completion):
             self._try(completion, where)
-            self._settle(completion)
 
     def _is_wanted(self, completion: _Completion) -> bool:
         return not completion.is_given_up and self._log.is_current(completion.shard)

@@ -75,6 +75,9 @@ class Walk(RuleBasedStateMachine):
         super().__init__()
         self.clients: list[Client] = []
         self.named = 0
+        self.committed = 0
+        #: member ids and epochs that were refused.
+        self.fenced: set[tuple[str, int]] = set()
 
     @initialize(interval=st.sampled_from([0, 1000]), assignors=st.sampled_from(["uniform", "range"]))
     def begin(self, interval: int, assignors: str) -> None:
@@ -84,6 +87,8 @@ class Walk(RuleBasedStateMachine):
             group_consumer_assignment_interval_ms=interval,
             group_consumer_assignors=assignors,
             auto_leader_rebalance_enable=False,
+            # A group that is gone and comes again counts its epochs anew.
+            offsets_retention_check_interval_ms=10**9,
         )
 
     def group(self) -> ConsumerGroup | None:
@@ -144,6 +149,8 @@ class Walk(RuleBasedStateMachine):
         result = self.bench.beat(
             client.member_id, client.epoch, instance_id=client.instance_id, owned=owned, **changes
         )
+        if result.error_code in _LOST:
+            self.fenced.add((client.member_id, client.epoch))
         if result.error_code in (ErrorCode.FENCED_INSTANCE_ID, ErrorCode.UNRELEASED_INSTANCE_ID):
             self.clients.remove(client)
             return
@@ -174,6 +181,26 @@ class Walk(RuleBasedStateMachine):
                 client.member_id, client.epoch, instance_id=client.instance_id, owned=client.has()
             )
             client.says_all = True
+
+    @precondition(lambda self: self.clients)
+    @rule(number=st.integers(0, 5))
+    def commit(self, number: int) -> None:
+        client = self.clients[number % len(self.clients)]
+        error = self.bench.commit(
+            self.committed + 1, member_id=client.member_id, generation_id=client.epoch, version=9
+        )
+        if error:
+            assert error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.STALE_MEMBER_EPOCH) or not client.epoch
+        else:
+            self.committed += 1
+
+    @precondition(lambda self: self.fenced)
+    @rule(data=st.data(), owned=st.sampled_from([None, ()]))
+    def come_back_from_the_dead(self, data: st.DataObject, owned: Any) -> None:
+        """Whoever was fenced stays fenced: in that epoch it neither goes on nor commits."""
+        member_id, epoch = data.draw(st.sampled_from(sorted(self.fenced)))
+        assert self.bench.beat(member_id, epoch, owned=owned).error_code in _LOST
+        assert self.bench.commit(99, member_id=member_id, generation_id=epoch, version=9)
 
     # What else happens.
 
@@ -215,6 +242,9 @@ class Walk(RuleBasedStateMachine):
         if away:
             return
         assert group.state_name == "Stable"
+        if not all(any(client.said.values()) for client in self.clients):
+            # Kafka, and so we, may still take all subscriptions for alike when one joins that subscribes to nothing.
+            return
         topics = self.bench.cluster.topics
         wanted = {
             (topics[name].id, index)
@@ -232,6 +262,11 @@ class Walk(RuleBasedStateMachine):
         assert sum(len(client.owned) for client in known) == len(
             set().union(*(client.owned for client in known))
         )
+
+    @invariant()
+    def commits_never_go_back(self) -> None:
+        if self.committed:
+            assert self.bench.fetched() == [self.committed]
 
     @invariant()
     def targets_do_not_overlap(self) -> None:
@@ -268,8 +303,8 @@ class Walk(RuleBasedStateMachine):
 
 
 Walk.TestCase.settings = settings(
-    max_examples=30,
-    stateful_step_count=30,
+    max_examples=60,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -6,12 +6,14 @@ import pytest
 
 from mockbroker.core.brokers import heal, isolate, kill, move_leader, start, stop
 from mockbroker.core.groups.requests import CommitTopic, OffsetToCommit, TransactionalCommitRequest
+from mockbroker.core.transactions.log_records import read_record
 from mockbroker.core.transactions.markers import Marker
 from mockbroker.core.transactions.outcome import Outcome, Producer
 from mockbroker.core.transactions.states import TransactionState
 from mockbroker.core.transactions.verification import Demand
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode
+from protocol_specs.record_batch import records_of
 from tests.core.transactions.bench import TX, Bench
 
 NONE = ErrorCode.NONE
@@ -107,6 +109,25 @@ def test_a_marker_that_is_not_replicated_delays_the_end() -> None:
     assert bench.state() is TransactionState.COMPLETE_COMMIT
     assert bench.read_committed() == [b"v"]
     assert bench.markers() == [(0, 1, True)]
+
+
+def test_a_marker_that_a_leader_took_with_it_is_written_by_the_next_one_at_once() -> None:
+    bench = Bench(brokers=3)
+    producer = bench.producer()
+    bench.produce(producer, b"1")
+    partition = bench.partition()
+    partition.pause()
+    bench.end(producer)
+    other = next(id for id in partition.isr if id != partition.leader)
+    move_leader(bench.cluster, "orders", 0, to=other)
+    partition.resume()
+    bench.core.waiting.flush()
+    assert bench.state() is TransactionState.COMPLETE_COMMIT
+    assert bench.markers() == [(0, 1, True)]
+    log = bench.partition("__transaction_state", _state_index(bench)).log
+    entries = [read_record(record) for batch in log.batches() for record in records_of(batch.view)]
+    states = [entry.metadata.state for entry in entries if entry and entry.metadata]
+    assert states.count(TransactionState.COMPLETE_COMMIT) == 1
 
 
 def test_too_few_replicas_delay_the_end() -> None:
