@@ -25,6 +25,7 @@ from mockbroker.core.placement import Placer
 from mockbroker.core.quorum import ControllerQuorum
 from mockbroker.core.replicas import Partition
 from mockbroker.core.replication import Surroundings
+from mockbroker.core.replication_quotas import ReplicationQuotas
 from mockbroker.core.topic_admin import INTERNAL_SIZES, add_partitions, internal_topic_configs, new_topic
 from mockbroker.core.topics import INTERNAL_TOPICS, Topic, check_topic_name, new_uuid, unified_name
 from mockbroker.core.upkeep import Upkeep
@@ -93,6 +94,7 @@ class Cluster:
             self._alter_isr,
             self._new_log,
             settings["replica.lag.time.max.ms"] / 1000,
+            ReplicationQuotas(clock, settings),
         )
         for number in range(brokers):
             rack = racks[number] if number < len(racks) else ""
@@ -372,7 +374,7 @@ class Cluster:
             f"{topic.name}-{index}",
             verifies_transactions=self.settings["transaction.partition.verification.enable"],
         )
-        return log, choose_log_dir(self.nodes[broker_id], topic.name, index)
+        return log, choose_log_dir(self, broker_id, topic, index)
 
     def _log_config(self, topic: Topic, broker_id: int) -> LogConfig:
         if broker_id in self.settings.brokers_with_configs:

@@ -58,7 +58,6 @@ class Node:
         "is_running",
         "is_shutting_down",
         "log_dirs",
-        "logs_placed",
         "lost",
         "pace",
         "port",
@@ -91,7 +90,6 @@ class Node:
         self.session: Alarm | None = None
         self.lost: tuple[float, int] | None = None
         self.wanted_dirs: dict[tuple[str, int], str] = {}
-        self.logs_placed = 0
         self.stopped_cleanly = True
 
     def __repr__(self) -> str:

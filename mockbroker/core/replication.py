@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mockbroker.core.memory import Memory
     from mockbroker.core.replica import Replica
     from mockbroker.core.replicas import Partition
+    from mockbroker.core.replication_quotas import ReplicationQuotas
     from mockbroker.core.time import Clock
     from mockbroker.core.topics import Topic
     from mockbroker.core.upkeep import Upkeep
@@ -55,12 +56,13 @@ class Surroundings:
     Attributes:
         max_lag: replica.lag.time.max.ms, in seconds.
         alter_isr: asks the controller for another ISR (`AlterPartition`).
+        quotas: how fast followers that are out of sync may copy.
         new_log: makes the log of a new replica on a broker; answers it and the name of its directory.
         upkeep: is told of logs that may be cleaned.
         memory: what logs may take; None: no limit.
     """
 
-    __slots__ = ("alter_isr", "clock", "max_lag", "memory", "new_log", "nodes", "upkeep", "waiting")
+    __slots__ = ("alter_isr", "clock", "max_lag", "memory", "new_log", "nodes", "quotas", "upkeep", "waiting")
 
     upkeep: Upkeep
 
@@ -72,6 +74,7 @@ class Surroundings:
         alter_isr: Callable[[Partition, Iterable[int]], None],
         new_log: Callable[[Topic, int, int], tuple[Log, str]],
         max_lag: float,
+        quotas: ReplicationQuotas,
     ) -> None:
         self.clock = clock
         self.waiting = waiting
@@ -79,6 +82,7 @@ class Surroundings:
         self.alter_isr = alter_isr
         self.new_log = new_log
         self.max_lag = max_lag
+        self.quotas = quotas
         self.memory: Memory | None = None
 
 
@@ -174,7 +178,11 @@ def fetch_from_leader(partition: Partition, broker_id: int, below: int | None = 
     if _truncate(leader, follower.replica):
         return True
     moved = _note_fetch(partition, leader, follower)
-    moved |= _copy(leader, follower.replica, leader.log.end_offset if below is None else below)
+    if below is None:
+        below = leader.log.end_offset
+    if broker_id not in leader.state.isr:
+        below = partition.around.quotas.allowed(partition, leader, follower, below)
+    moved |= _copy(leader, follower.replica, below)
     if _joins_isr(partition, leader, follower):
         partition.around.alter_isr(partition, (*leader.state.isr, broker_id))
         moved = True

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from mockbroker.config import ConfigError, log_config, validate_topic_configs
 from mockbroker.core.elections import PartitionState
+from mockbroker.core.log_dirs import cordoned_dirs
 from mockbroker.core.placement import UsableBroker
 from mockbroker.core.replicas import Partition
 from mockbroker.core.topics import (
@@ -122,7 +123,8 @@ def new_topic(
         states = _placed(cluster, partitions, replication_factor)
     overrides = {key: text for key, text in configs.items() if text is not None}
     topic = Topic(name, new_uuid(cluster.rng), log_config(cluster.settings, overrides), overrides)
-    topic.partitions = [Partition(topic, index, state, cluster.around) for index, state in enumerate(states)]
+    for index, state in enumerate(states):
+        topic.partitions.append(Partition(topic, index, state, cluster.around))
     return topic
 
 
@@ -248,7 +250,11 @@ def _first_state(cluster: Cluster, brokers: tuple[int, ...]) -> PartitionState |
 
 
 def _usable(cluster: Cluster) -> list[UsableBroker]:
-    return [UsableBroker(node.id, node.rack, node.is_fenced) for node in cluster.nodes.values()]
+    return [
+        UsableBroker(node.id, node.rack, node.is_fenced)
+        for node in cluster.nodes.values()
+        if not node.is_shutting_down and not cordoned_dirs(cluster, node).issuperset(node.log_dirs)
+    ]
 
 
 def _invalid(text: str) -> KafkaError:

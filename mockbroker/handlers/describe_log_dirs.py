@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mockbroker.core.log_dirs import HostedLog, hosted_logs
+from mockbroker.core.log_dirs import HostedLog, cordoned_dirs, hosted_logs
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
@@ -22,7 +22,6 @@ _RESULT = _RESPONSE.results
 _TOPIC = _RESULT.topics
 
 _DISK_BYTES = 2**40
-_ALL = "*"
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -33,7 +32,7 @@ def handle(request: Any, call: Call) -> Any:
     if request.topics is not None:
         wanted = {(topic.topic, index) for topic in request.topics for index in topic.partitions}
     hosted = hosted_logs(call.core.cluster, call.node.id)
-    cordoned = call.core.settings.for_broker(call.node.id)["cordoned.log.dirs"]
+    cordoned = cordoned_dirs(call.core.cluster, call.node)
     used = sum(log.size_bytes for logs in hosted.values() for log in logs)
     results = [
         _RESULT(
@@ -42,7 +41,7 @@ def handle(request: Any, call: Call) -> Any:
             topics=_topics(log for log in logs if wanted is None or (log.topic, log.partition) in wanted),
             total_bytes=_DISK_BYTES,
             usable_bytes=_DISK_BYTES - used,
-            is_cordoned=name in cordoned or _ALL in cordoned,
+            is_cordoned=name in cordoned,
         )
         for name, logs in hosted.items()
     ]
