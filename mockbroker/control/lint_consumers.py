@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mockbroker.control.exchange import Exchange
 from mockbroker.control.fields import Place
@@ -21,7 +22,13 @@ _TINY_BYTES = 16 * 1024
 _SHORT_WAIT_MS = 10
 _EMPTY_FETCHES, _EMPTY_SECONDS = 20, 1.0
 
-_GROUP_BEGINNINGS = ("JoinGroup", "ConsumerGroupHeartbeat")
+#: How members of the kinds of groups are there.
+_GROUP_BEGINNINGS = (
+    "JoinGroup",
+    "ConsumerGroupHeartbeat",
+    "ShareGroupHeartbeat",
+    "StreamsGroupHeartbeat",
+)
 
 
 def _commits(deeds: Deeds) -> Iterator[tuple[Exchange, str, str, int, int]]:
@@ -97,7 +104,7 @@ def never_leaves(deeds: Deeds) -> Iterator[Suspicion]:
             gone = [member.member_id for member in request.members] or [request.member_id]
             for member_id in gone:
                 members.pop((request.group_id, member_id), None)
-        elif request.group_instance_id is None and not exchange.errors and exchange.response is not None:
+        elif not _is_static(request) and not exchange.errors and exchange.response is not None:
             key = request.group_id, exchange.response.member_id or request.member_id
             if getattr(request, "member_epoch", 0) < 0:
                 members.pop(key, None)
@@ -106,6 +113,12 @@ def never_leaves(deeds: Deeds) -> Iterator[Suspicion]:
     for (group, member_id), exchange in members.items():
         if not deeds.is_connected(exchange.connection):
             yield f"was member {member_id!r} of group {group!r}, and went without leaving it", [exchange]
+
+
+def _is_static(request: Any) -> bool:
+    """Whether the member has a name of its own, and so may come back."""
+    names = [getattr(request, field, None) for field in ("group_instance_id", "instance_id")]
+    return names != [None, None]
 
 
 def tiny_fetches(deeds: Deeds) -> Iterator[Suspicion]:

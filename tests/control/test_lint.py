@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from mockbroker.control.lint import RULES, Finding
 from mockbroker.control.problems import BadField
+from mockbroker.control.query import query
+from mockbroker.core.waiting import Pending
+from mockbroker.handlers import HANDLERS
 from mockbroker.wire.caller import Disconnect
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
-from tests.control.clients import Client, Cluster, batch, fetch_fields, frame, produce_fields
+from protocol_specs.headers import REQUEST_HEADER, request_header
+from protocol_specs.wire_types import WireError
+from tests.control.clients import Client, Cluster, batch, decoded, fetch_fields, frame, produce_fields
 from tests.control.test_states import member
 
 
@@ -37,6 +43,20 @@ def commit(client: Client, offset: int, group: str = "g") -> None:
     topics = APIS[8].request.topics
     one = topics.partitions(partition_index=0, committed_offset=offset, committed_metadata="")
     client.ask("OffsetCommit", 2, group_id=group, topics=[topics(name="orders", partitions=[one])])
+
+
+def beat(client: Client, api: str, epoch: int, instance_id: str | None = None) -> int:
+    """The heartbeat of a member of a newer kind of group, which joins with 0 and leaves with -1; its error."""
+    fields: dict[str, Any] = {"group_id": "g", "member_id": "m", "member_epoch": epoch, "rack_id": None}
+    fields["subscribed_topic_names"] = ["orders"] if epoch == 0 else None
+    if api == "ConsumerGroupHeartbeat":
+        fields |= {"instance_id": instance_id, "server_assignor": None, "rebalance_timeout_ms": 60_000}
+        fields["topic_partitions"] = [] if epoch == 0 else None
+    answer = client.send(api, 1, **fields)
+    # The coordinator's writes wait for one another, for a moment.
+    client.cluster.advance(0.1)
+    code: int = decoded(api, 1, answer.reply if isinstance(answer, Pending) else answer).error_code
+    return code
 
 
 def test_a_good_client_has_nothing_to_hear(cluster: Cluster, client: Client) -> None:
@@ -130,6 +150,20 @@ class TestConsumers:
         cluster.broker.disconnected(client.caller)
         assert found(cluster, "never_leaves") == []
 
+    @pytest.mark.parametrize("api", ["ConsumerGroupHeartbeat", "ShareGroupHeartbeat"])
+    def test_groups_of_newer_kinds(self, cluster: Cluster, client: Client, api: str) -> None:
+        assert beat(client, api, 0) == 0
+        assert found(cluster, "never_leaves") == []
+        cluster.broker.disconnected(client.caller)
+        assert len(found(cluster, "never_leaves")) == 1
+        assert beat(cluster.client("svc"), api, -1) == 0
+        assert found(cluster, "never_leaves") == []
+
+    def test_who_may_come_back_need_not_leave(self, cluster: Cluster, client: Client) -> None:
+        assert beat(client, "ConsumerGroupHeartbeat", 0, instance_id="i") == 0
+        cluster.broker.disconnected(client.caller)
+        assert found(cluster, "never_leaves") == []
+
     def test_tiny_fetches(self, cluster: Cluster, client: Client) -> None:
         client.ask("Fetch", 12, **fetch_fields("orders", max_bytes=1000))
         assert len(found(cluster, "tiny_fetches")) == 1
@@ -205,6 +239,22 @@ class TestChoice:
         assert lines[2].startswith("  change: acks=all")
         assert lines[3].startswith("    #1 Produce v9 svc@")
         assert lines[-1] == "    ... and 2 more"
+
+    def test_no_request_is_too_strange(self, cluster: Cluster) -> None:
+        """Whatever the API and version, rules can look at it: also at what nobody would send."""
+        for key in HANDLERS:
+            for version in {APIS[key].versions[0], APIS[key].versions[-1]}:
+                client = cluster.client()
+                header = REQUEST_HEADER(
+                    request_api_key=key, request_api_version=version, correlation_id=7, client_id="svc"
+                )
+                sent = bytearray(request_header(key, version).build(header))
+                with suppress(Disconnect, WireError):
+                    body = APIS[key].request[version].write(APIS[key].request.default, sent)
+                    cluster.broker.receive(bytearray(b"".join(body)), client.caller)
+        cluster.control.lint()
+        assert cluster.control.verify()
+        assert len(cluster.control.journal.exchanges(query())) > 100
 
     def test_every_rule_is_tried_here(self) -> None:
         import sys

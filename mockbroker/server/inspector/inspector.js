@@ -17,7 +17,7 @@ function showJournal() {
   if (!shown.length) return show($("journal"), el("p", { class: "empty inset" }, "No exchanges to show. Connect a client to the address above."));
   show($("journal"), table([N("#"), "Time", "Client", N("Broker"), "Request", "About", "Outcome", N("ms")], shown.slice(-200).reverse().map((each) =>
     opening(() => openExchange(each.number), { class: each.fault ? "faulted" : isOk(each) ? "" : "bad", "data-key": `exchange ${each.number}` },
-      number(each.number), el("td", { class: "mono" }, timeOf(each.at)), el("td", {}, each.client_id ?? "—"), number(each.broker),
+      number(each.number), el("td", { class: "mono when" }, timeOf(each.at)), el("td", {}, each.client_id ?? "—"), number(each.broker),
       el("td", {}, `${each.api} `, el("span", { class: "muted" }, `v${each.version}`)),
       el("td", { class: "mono" }, [...each.topics, ...each.groups].join(", ")),
       el("td", {}, el("span", { class: `pill ${isOk(each) ? "good" : "bad"}` }, each.outcome),

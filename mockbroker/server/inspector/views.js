@@ -55,9 +55,10 @@ async function openTopic(name) {
       onclick: async () => { await act("POST", `/partitions/${path}/${each.partition}/leader`, { to: broker }); openTopic(name); },
     }, String(broker)))), el("td", {}, each.isr.join(", ")), number(each.log_start_offset), number(each.high_watermark))));
   const records = found && found.records.length
-    ? table([N("Partition"), N("Offset"), "Time", "Key", "Value"], found.records.map((record) => el("tr", {},
-      number(record.partition), number(record.offset), el("td", { class: "mono" }, timeOf(record.timestamp_ms / 1000)),
-      el("td", { class: "mono" }, text(record, "key")), el("td", { class: "mono" }, text(record, "value")))))
+    ? table([N("Partition"), N("Offset"), "Time", "Key", "Value", "Headers"], found.records.map((record) => el("tr", {},
+      number(record.partition), number(record.offset), el("td", { class: "mono when" }, timeOf(record.timestamp_ms / 1000)),
+      el("td", { class: "mono" }, text(record, "key")), el("td", { class: "mono" }, text(record, "value")),
+      el("td", { class: "mono muted" }, record.headers.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ")))))
     : el("p", { class: "empty" }, "No records.");
   const value = el("input", { "aria-label": "Value", placeholder: "value", size: "30" });
   const key = el("input", { "aria-label": "Key", placeholder: "key", size: "12" });
