@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from types import MappingProxyType
 
+from mockbroker.config.catalog import NEWEST, Catalog
 from protocol_specs import APIS
 
-__all__ = ["FIRST_SINCE_4_0", "KAFKA_4_3", "Profile"]
+__all__ = ["FIRST_SINCE_4_0", "KAFKA_4_3", "TELEMETRY", "Profile"]
 
 _PRODUCE = 0
+_ELR_VERSION = "eligible.leader.replicas.version"
 
 
 class Profile:
@@ -26,7 +27,7 @@ class Profile:
         advertised_from: where ApiVersions names an earlier first version than is served.
         hidden: what is served, but not named by ApiVersions.
         supported_features, finalized_features: as in `core.features`; None: those of the newest release.
-        defaults: of broker configs, where they were others than the newest release's.
+        catalog: the configs that the release has.
         leader_comes_later: whether Metadata says LEADER_NOT_AVAILABLE of a topic that it has just created.
     """
 
@@ -39,22 +40,31 @@ class Profile:
         *,
         supported_features: Mapping[str, tuple[int, int]] | None = None,
         finalized_features: Mapping[str, int] | None = None,
-        defaults: Mapping[str, str] = MappingProxyType({}),
+        catalog: Catalog = NEWEST,
         leader_comes_later: bool = False,
     ) -> None:
         self.name = name
         self.supported_features = supported_features
         self.finalized_features = finalized_features
-        self.defaults = defaults
+        self.catalog = catalog
         self.leader_comes_later = leader_comes_later
         self._ranges = ranges
         self._advertised_from = advertised_from
         self._hidden = hidden
 
+    def is_before(self, release: str) -> bool:
+        """Whether this is an older release than the one named."""
+        return self.catalog.is_before(release)
+
+    @property
+    def has_elr(self) -> bool:
+        """Whether a new cluster has eligible leader replicas switched on (KIP-966)."""
+        return self.finalized_features is None or self.finalized_features.get(_ELR_VERSION, 0) > 0
+
     def with_telemetry(self) -> Profile:
         """The same release with a telemetry receiver (KIP-714)."""
         profile = copy(self)
-        profile._hidden = self._hidden - _TELEMETRY
+        profile._hidden = self._hidden - TELEMETRY
         return profile
 
     def served(self, key: int) -> range:
@@ -96,7 +106,7 @@ FIRST_SINCE_4_0 = {
 }
 
 #: Telemetry (KIP-714) is advertised only where a receiver is configured.
-_TELEMETRY = frozenset({71, 72})
+TELEMETRY = frozenset({71, 72})
 
 
 class _AllThatIsSpecified(Mapping[int, tuple[int, int]]):
@@ -121,5 +131,5 @@ KAFKA_4_3 = Profile(
     _AllThatIsSpecified(),
     # Old versions of librdkafka look for Produce v0 before they use anything newer (KIP-896).
     {_PRODUCE: 0},
-    _TELEMETRY,
+    TELEMETRY,
 )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockbroker.profiles import FIRST_SINCE_4_0, KAFKA_4_3, Profile
+from mockbroker.config.catalog import catalog_of
+from mockbroker.profiles import FIRST_SINCE_4_0, KAFKA_4_3, TELEMETRY, Profile
 from protocol_specs import APIS
 
 __all__ = ["RELEASES", "profile_of"]
@@ -75,6 +76,8 @@ DescribeTransactions             -    -    -    -    0    0    0    0
 ListTransactions                 -    -    -    -    0    1    1    2
 ConsumerGroupHeartbeat           -    -    -    -    -    0    1    1
 ConsumerGroupDescribe            -    -    -    -    -    0    1    1
+GetTelemetrySubscriptions        -    -    -    -    -    0    0    0
+PushTelemetry                    -    -    -    -    -    0    0    0
 ListConfigResources              -    -    -    -    -    0    0    1
 DescribeTopicPartitions          -    -    -    -    -    0    0    0
 ShareGroupHeartbeat              -    -    -    -    -    -    -    1
@@ -128,13 +131,6 @@ _FINALIZED: Mapping[str, dict[str, int]] = {
     },
 }
 
-#: Defaults that the release had, and the newest has not.
-_DEFAULTS: Mapping[str, dict[str, str]] = {
-    "0.11": {"message.max.bytes": "1000012", "offsets.retention.minutes": "1440"},
-    "1.1": {"message.max.bytes": "1000012", "offsets.retention.minutes": "1440"},
-    "2.0": {"message.max.bytes": "1000012"},
-}
-
 #: Releases whose Metadata says of a topic that it has just made that it has no leader yet.
 _LEADER_COMES_LATER = frozenset({"0.11", "1.1", "2.0", "2.8"})
 
@@ -166,8 +162,9 @@ def profile_of(release: str) -> Profile:
         release,
         ranges,
         {keys["Produce"]: 0} if release in _SINCE_4_0 else {},
+        TELEMETRY,
         supported_features=_SUPPORTED.get(release, {}),
         finalized_features=_FINALIZED.get(release, {}),
-        defaults=_DEFAULTS.get(release, {}),
+        catalog=catalog_of(release),
         leader_comes_later=release in _LEADER_COMES_LATER,
     )

@@ -9,7 +9,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from mockbroker import MockCluster
-from mockbroker.config import Settings
+from mockbroker.config import ConfigError, Settings, parse_value, validate_topic_configs
+from mockbroker.config.catalog import catalog_of
+from mockbroker.config.documentation import documentation_of
 from mockbroker.core.assembly import Core
 from mockbroker.profiles import FIRST_SINCE_4_0, KAFKA_4_3
 from mockbroker.releases import RELEASES, profile_of
@@ -67,7 +69,7 @@ def test_an_unknown_release_is_refused() -> None:
 
 @pytest.mark.parametrize(("release", "size"), [("1.1", "1000012"), ("4.3", "1048588")])
 def test_defaults_are_those_of_the_release(release: str, size: str) -> None:
-    settings = Settings(release_defaults=profile_of(release).defaults)
+    settings = Settings(catalog=profile_of(release).catalog)
     core = Core(settings, profile=profile_of(release))
     core.cluster.create_topic("t")
     described = {entry.name: entry for entry in core.configs.describe_topic("t", 1)}["max.message.bytes"]
@@ -100,3 +102,44 @@ def test_a_client_from_before_batches_is_understood(magic: int) -> None:
         consumer.seek_to_beginning()
         assert [next(consumer).value for _ in range(3)] == [b"0", b"1", b"2"]
         consumer.close()
+
+
+@pytest.mark.parametrize(
+    ("release", "topic", "broker", "group"),
+    [
+        # As many as the `ConfigDef`s of the release have, those left out that are internal.
+        ("0.11", 24, 154, 0),
+        ("1.1", 24, 171, 0),
+        ("2.0", 25, 181, 0),
+        ("2.8", 26, 218, 0),
+        ("3.3", 26, 248, 0),
+        ("3.9", 36, 315, 0),
+        ("4.0", 33, 289, 6),
+        ("4.1", 33, 316, 10),
+        ("4.3", 33, 340, 17),
+    ],
+)
+def test_a_release_has_the_configs_that_it_had(release: str, topic: int, broker: int, group: int) -> None:
+    catalog = profile_of(release).catalog
+    found = (len(table.described) for table in (catalog.topic, catalog.broker, catalog.group))
+    assert tuple(found) == (topic, broker, group)
+    for table in (catalog.topic, catalog.broker, catalog.group):
+        for name in table:
+            definition = table[name]
+            if definition.default is not None:
+                parse_value(definition, definition.default)
+            assert documentation_of(name) or definition.is_internal, name
+
+
+def test_configs_that_are_no_more() -> None:
+    settings = Settings({"log.message.timestamp.difference.max.ms": "1000"}, catalog=catalog_of("2.8"))
+    core = Core(settings, profile=profile_of("2.8"))
+    core.cluster.create_topic("t", configs={"message.format.version": "2.8-IV1"})
+    described = {entry.name: entry for entry in core.configs.describe_topic("t", 1)}
+    assert described["message.timestamp.difference.max.ms"].value == "1000"
+    assert described["message.format.version"].value == "2.8-IV1"
+    assert "message.timestamp.after.max.ms" not in described
+    config = core.cluster.topics["t"].config
+    assert (config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms) == (1000, 1000)
+    with pytest.raises(ConfigError, match=r"Unknown topic config name: message\.format"):
+        validate_topic_configs(Settings(), {"message.format.version": "2.8-IV1"})

@@ -6,7 +6,7 @@ somebody asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mockbroker.config.validators import check_for
@@ -76,6 +76,22 @@ class DefinitionTable(Mapping[str, Definition]):
         self._internal = {row[0]: row for row in internal}
         self._defaults = {} if defaults is None else defaults
         self._definitions: dict[str, Definition] = {}
+
+    def changed(
+        self,
+        *,
+        without: Iterable[str],
+        rows: tuple[Row, ...] = (),
+        internal: tuple[Row, ...] = (),
+        defaults: Mapping[str, str],
+    ) -> DefinitionTable:
+        """The table of another release: without these configs, with these rows instead of those of the same name."""
+        gone = {*without, *(row[0] for row in rows), *(row[0] for row in internal)}
+        kept, hidden = (
+            tuple(row for name, row in table.items() if name not in gone)
+            for table in (self._rows, self._internal)
+        )
+        return DefinitionTable(kept + rows, hidden + internal, defaults or self._defaults)
 
     @property
     def described(self) -> tuple[str, ...]:

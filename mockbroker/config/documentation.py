@@ -7,6 +7,7 @@ from functools import cache
 
 from mockbroker.config.docs_coordinators import COORDINATORS
 from mockbroker.config.docs_entities import ENTITIES
+from mockbroker.config.docs_former import FORMER
 from mockbroker.config.docs_security import SECURITY
 from mockbroker.config.docs_server import SERVER
 
@@ -22,7 +23,7 @@ def documentation_of(name: str) -> str | None:
 def _sentences() -> dict[str, str]:
     return {
         name: sentence
-        for text in (SERVER, COORDINATORS, SECURITY, ENTITIES)
+        for text in (SERVER, COORDINATORS, SECURITY, ENTITIES, FORMER)
         for name, sentence in _parse(text)
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from mockbroker.config.definitions import parse_value
-from mockbroker.config.tables import GROUP, GROUP_SYNONYMS
+from mockbroker.config.tables import GROUP_SYNONYMS
 from mockbroker.config.values import ConfigError
 
 if TYPE_CHECKING:
@@ -53,16 +53,17 @@ def group_config_values(
         ConfigError: a value of `overrides` is not allowed.
     """
     values: dict[str, Any] = {}
-    for name in GROUP:
+    table = settings.catalog.group
+    for name in table:
         if name in overrides:
-            values[name] = parse_value(GROUP[name], overrides[name])
+            values[name] = parse_value(table[name], overrides[name])
         elif name in GROUP_SYNONYMS:
             values[name] = settings[GROUP_SYNONYMS[name]]
         else:
-            values[name] = GROUP[name].default_value
+            values[name] = table[name].default_value
     if are_bounded:
         for name, low, high in _bounds():
-            if name in overrides:
+            if name in overrides and name in values:
                 least = values[name] if low is None else settings[low]
                 values[name] = max(least, min(values[name], settings[high]))
     return values
@@ -75,17 +76,19 @@ def validate_group_configs(settings: SettingsView, configs: Mapping[str, str]) -
         ConfigError: they are refused, with the text that Kafka answers beside INVALID_CONFIG.
     """
     for name, text in configs.items():
-        if name not in GROUP:
+        if name not in settings.catalog.group:
             raise ConfigError(name, text, text=f"Unknown group config name: {name}")
     values = group_config_values(settings, configs, are_bounded=False)
     for name, low, high in _bounds():
+        if name not in values:
+            continue
         if low is not None and values[name] < settings[low]:
             _refuse(name, values, f"must be greater than or equal to {low}")
         if values[name] > settings[high]:
             _refuse(name, values, f"must be less than or equal to {high}")
     for kind in ("consumer", "share", "streams"):
         session, heartbeat = f"{kind}.session.timeout.ms", f"{kind}.heartbeat.interval.ms"
-        if values[session] <= values[heartbeat]:
+        if session in values and values[session] <= values[heartbeat]:
             _refuse(session, values, f"must be greater than {heartbeat}")
 
 

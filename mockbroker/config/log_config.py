@@ -112,8 +112,11 @@ class LogConfig:
     unclean_leader_election_enable: bool
 
     def __init__(self, values: Mapping[str, Any]) -> None:
+        apart = values.get(_APART_MS, _FOREVER_MS)
         for name, attribute in _ATTRIBUTES:
             value = values[name]
+            if apart != _FOREVER_MS and name in _BEFORE_AND_AFTER:
+                value = min(value, apart)
             setattr(self, attribute, frozenset(value) if isinstance(value, list) else value)
         internal = values.get("internal.segment.bytes")
         if internal is not None:
@@ -128,12 +131,20 @@ class LogConfig:
             self.max_segment_ms = min(self.max_compaction_lag_ms, self.segment_ms)
 
 
+#: How far a record's time may be from now in releases before 3.6; since then there is a limit for either side.
+_APART_MS: Final = "message.timestamp.difference.max.ms"
+_BEFORE_AND_AFTER: Final = ("message.timestamp.before.max.ms", "message.timestamp.after.max.ms")
+
 _ATTRIBUTES: Final = tuple((name, name.replace(".", "_")) for name in TOPIC.described)
 
 
 def topic_defaults(settings: SettingsView) -> dict[str, Any]:
     """The broker's value of each topic config, typed (Kafka: `KafkaConfig.extractLogConfigMap`)."""
-    values = {name: settings[broker_name] for name, broker_name in TOPIC_SYNONYMS.items()}
+    catalog = settings.catalog
+    values = {
+        name: settings[broker_name]
+        for name, broker_name in {**TOPIC_SYNONYMS, **catalog.topic_synonyms}.items()
+    }
     values["segment.ms"] = _first(settings["log.roll.ms"], settings["log.roll.hours"] * _HOUR_MS)
     values["segment.jitter.ms"] = _first(
         settings["log.roll.jitter.ms"], settings["log.roll.jitter.hours"] * _HOUR_MS
@@ -147,9 +158,13 @@ def topic_defaults(settings: SettingsView) -> dict[str, Any]:
         settings["log.retention.hours"] * _HOUR_MS if minutes is None else minutes * _MINUTE_MS,
     )
     values["retention.ms"] = max(retention_ms, -1)
-    for name in TOPIC.described:
-        if name not in values:
-            values[name] = TOPIC[name].default_value
+    for name in _BEFORE_AND_AFTER:
+        if name not in catalog.topic:
+            values[name] = _FOREVER_MS
+    for table in (catalog.topic, TOPIC):
+        for name in table.described:
+            if name not in values:
+                values[name] = table[name].default_value
     return values
 
 
@@ -167,9 +182,10 @@ def topic_values(settings: SettingsView, overrides: Mapping[str, str]) -> dict[s
     if not overrides:
         return values
     values = dict(values)
-    for name in TOPIC:
+    table = settings.catalog.topic
+    for name in table:
         if name in overrides:
-            values[name] = parse_value(TOPIC[name], overrides[name])
+            values[name] = parse_value(table[name], overrides[name])
     return values
 
 

@@ -11,13 +11,14 @@ Rules kept here (Kafka: `DynamicBrokerConfig`):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
-from mockbroker.config.definitions import Definition, parse_value
+from mockbroker.config.catalog import NEWEST, Catalog
+from mockbroker.config.definitions import parse_value
 from mockbroker.config.log_config import LogConfig, topic_defaults
 from mockbroker.config.static_rules import clamp_intervals, validate_static
-from mockbroker.config.tables import AUTHORIZER, BROKER, BROKER_QUOTA, broker_synonyms
+from mockbroker.config.tables import broker_synonyms
+from mockbroker.config.values import parse_type
 
 __all__ = ["Listener", "Settings", "SettingsView"]
 
@@ -34,10 +35,10 @@ class SettingsView:
     """The configs in force for one broker, or by default in the cluster, as typed values by Kafka's names.
 
     Attributes:
-        release_defaults: defaults of an older release, where they were others than the newest one's.
+        catalog: the configs that the release has.
     """
 
-    release_defaults: Mapping[str, str] = MappingProxyType({})
+    catalog: Catalog = NEWEST
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -54,9 +55,14 @@ class SettingsView:
         try:
             return self._values[name]
         except KeyError:
-            definition = _definition(name)
-            text = self.properties.get(name, self.release_defaults.get(name))
-            value = definition.default_value if text is None else parse_value(definition, text)
+            definition = self.catalog.definition_of_value(name)
+            text = self.properties.get(name)
+            if text is None and name in self.catalog.broker:
+                value = parse_type(name, self.catalog.broker[name].default, definition.type)
+            elif text is None:
+                value = definition.default_value
+            else:
+                value = parse_value(definition, text)
             self._values[name] = value
             return value
 
@@ -81,6 +87,10 @@ class SettingsView:
             self._log_config = LogConfig(self.topic_defaults)
         return self._log_config
 
+    def _take_catalog(self, catalog: Catalog) -> None:
+        if catalog is not NEWEST:
+            self.catalog = catalog
+
     def _merge(self) -> dict[str, str]:
         raise NotImplementedError
 
@@ -92,7 +102,7 @@ class SettingsView:
 class _BrokerSettings(SettingsView):
     def __init__(self, cluster: Settings, broker_id: int) -> None:
         super().__init__()
-        self.release_defaults = cluster.release_defaults
+        self._take_catalog(cluster.catalog)
         self._cluster = cluster
         self._broker_id = broker_id
 
@@ -111,7 +121,7 @@ class Settings(SettingsView):
         static: the properties given at start.
         is_elr_enabled: whether eligible leader replicas are on, as in every new cluster since 4.1. Then the controller
             has made `min.insync.replicas` a dynamic default at once (KIP-966).
-        release_defaults: defaults of an older release, where they were others than the newest one's.
+        catalog: the configs of the release to be.
 
     Raises:
         ConfigError: a property that no broker has, or a value that is not allowed.
@@ -122,10 +132,10 @@ class Settings(SettingsView):
         static: Mapping[str, str] | None = None,
         *,
         is_elr_enabled: bool = True,
-        release_defaults: Mapping[str, str] = MappingProxyType({}),
+        catalog: Catalog = NEWEST,
     ) -> None:
         super().__init__()
-        self.release_defaults = release_defaults
+        self._take_catalog(catalog)
         self.static = dict(static or {})
         self.dynamic_default: dict[str, str] = {}
         self._static_of: dict[int, dict[str, str]] = {}
@@ -140,7 +150,8 @@ class Settings(SettingsView):
     def first_node_id(self) -> int:
         """The id of the cluster's first broker; the others count up from it."""
         node_id = self["node.id"]
-        return _FIRST_NODE_ID if node_id is None else int(node_id)
+        # Before 4.0 the default was -1, in the place of none.
+        return _FIRST_NODE_ID if node_id is None or node_id < 0 else int(node_id)
 
     def for_broker(self, broker_id: int) -> SettingsView:
         """The configs in force for one broker."""
@@ -223,10 +234,3 @@ def override(properties: dict[str, str], configs: Mapping[str, str]) -> None:
         for synonym in broker_synonyms(name, of_listeners=False):
             properties.pop(synonym, None)
         properties[name] = text
-
-
-def _definition(name: str) -> Definition:
-    for table in (BROKER, BROKER_QUOTA, AUTHORIZER):
-        if name in table:
-            return table[name]
-    raise KeyError(name)

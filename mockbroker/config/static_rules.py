@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from mockbroker.config.catalog import NEWEST, Catalog
 from mockbroker.config.definitions import Definition, parse_value
 from mockbroker.config.tables import AUTHORIZER, BROKER, TOPIC_SYNONYMS, listener_config_base
 from mockbroker.config.values import ConfigError, text_of
@@ -21,8 +22,8 @@ __all__ = ["clamp_intervals", "static_definition", "validate_static"]
 _PLUGIN_PREFIXES: Final = ("config.providers.", "rsm.config.", "rlmm.config.")
 
 
-def static_definition(name: str) -> Definition | None:
-    """What is known of a property that may be given at start.
+def static_definition(name: str, catalog: Catalog = NEWEST) -> Definition | None:
+    """What is known of a property that may be given at start: in the release, or in the newest one.
 
     Returns:
         None for a plugin's own property, whose values nobody here can check.
@@ -31,7 +32,7 @@ def static_definition(name: str) -> Definition | None:
         KeyError: a broker has no such property.
     """
     for known in (name, listener_config_base(name) or ""):
-        for table in (BROKER, AUTHORIZER):
+        for table in (catalog.broker, BROKER, AUTHORIZER):
             if known in table:
                 return table[known]
     base = listener_config_base(name)
@@ -57,7 +58,7 @@ def validate_static(properties: Mapping[str, str], settings: SettingsView) -> No
     """
     for name, text in properties.items():
         try:
-            definition = static_definition(name)
+            definition = static_definition(name, settings.catalog)
         except KeyError:
             raise ConfigError(name, text, text=_unknown(name)) from None
         if definition is not None:

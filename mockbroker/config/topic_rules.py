@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.config.log_config import topic_values
-from mockbroker.config.tables import TOPIC
 from mockbroker.config.values import ConfigError, text_of
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def validate_topic_configs(
     given = {name: text for name, text in configs.items() if text is not None}
     check_value_lengths(given)
     for name, value in given.items():
-        if name not in TOPIC:
+        if name not in settings.catalog.topic:
             raise ConfigError(name, value, text=f"Unknown topic config name: {name}")
     values = topic_values(settings, given)
     _check_compaction_lags(values)

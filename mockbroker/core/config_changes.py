@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockbroker.config.client_metrics import UnfitConfigError, client_metrics_config
 from mockbroker.config.group_config import validate_group_configs
-from mockbroker.config.tables import BROKER, TOPIC
 from mockbroker.config.topic_rules import check_value_lengths, validate_topic_configs
 from mockbroker.config.values import ConfigError, ConfigType
-from mockbroker.core.config_entries import ConfigResourceType
+from mockbroker.core.config_entries import ConfigResourceType, resource_types
 from mockbroker.core.dynamic_configs import check_dynamic_configs
 from mockbroker.core.java_strings import parse_int32
 from mockbroker.core.loggers import APPEND, DELETE, SET, SUBTRACT, Operation
@@ -27,6 +26,8 @@ from mockbroker.core.topics import check_topic_name
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
+    from mockbroker.config.catalog import Catalog
+    from mockbroker.config.definitions import DefinitionTable
     from mockbroker.core.configs import Configs
 
 __all__ = ["Alteration", "Authorize", "Outcome", "alter_configs", "incremental_alter_configs"]
@@ -94,6 +95,7 @@ class _Changes:
         self, configs: Configs, node_id: int, validate_only: bool, authorize: Authorize | None
     ) -> None:
         self._configs = configs
+        self._catalog = configs.settings.catalog
         self._node_id = node_id
         self._validate_only = validate_only
         self._authorize = authorize
@@ -117,7 +119,11 @@ class _Changes:
         return outcomes
 
     def alter_incrementally(self, alteration: Alteration) -> None:
-        kind, name, operations = _resource_type(alteration), alteration.name, alteration.operations
+        kind, name, operations = (
+            _resource_type(alteration, self._catalog),
+            alteration.name,
+            alteration.operations,
+        )
         if kind is ConfigResourceType.BROKER_LOGGER:
             if self._authorize is not None:
                 self._authorize(kind, name)
@@ -125,18 +131,23 @@ class _Changes:
             loggers.alter(self._node_id, name, operations, validate_only=self._validate_only)
             return
         existing = self._existing(kind, name)
+        tables = {
+            ConfigResourceType.TOPIC: self._catalog.topic,
+            ConfigResourceType.BROKER: self._catalog.broker,
+        }
+        table = tables.get(kind)
         if kind is ConfigResourceType.BROKER:
             self._check_broker_name(name)
-            _check_broker_operations(operations)
-            self._check_dynamic(name, _applied(kind, existing, operations))
-        after = _applied(kind, existing, operations)
+            _check_broker_operations(operations, self._catalog)
+            self._check_dynamic(name, _applied(table, existing, operations))
+        after = _applied(table, existing, operations)
         if any(operation not in (SET, DELETE, APPEND, SUBTRACT) for _, operation, _ in operations):
             raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
         named = [operation[0] for operation in operations]
         self._commit(kind, name, existing, after, named)
 
     def replace(self, alteration: Alteration) -> None:
-        kind, name = _resource_type(alteration), alteration.name
+        kind, name = _resource_type(alteration, self._catalog), alteration.name
         if kind is ConfigResourceType.BROKER_LOGGER:
             raise _invalid(f"Unknown resource type {alteration.resource_type}")
         after = {key: text for key, _, text in alteration.operations if text is not None}
@@ -240,41 +251,35 @@ class _Changes:
                 store.pop(name, None)
 
 
-def _resource_type(alteration: Alteration) -> ConfigResourceType:
+def _resource_type(alteration: Alteration, catalog: Catalog) -> ConfigResourceType:
     try:
         kind = ConfigResourceType(alteration.resource_type)
     except ValueError:
         kind = ConfigResourceType.UNKNOWN
-    if kind is ConfigResourceType.UNKNOWN:
+    if kind not in resource_types(catalog):
         raise _invalid(f"Unknown resource type {alteration.resource_type}")
     return kind
 
 
-def _check_operations(operations: Sequence[Operation]) -> None:
-    if len({name for name, _, _ in operations}) < len(operations):
-        raise _invalid("Error due to duplicate config keys")
-    nulls = [name for name, kind, text in operations if text is None and kind != DELETE]
-    if nulls:
-        raise _invalid(f"Null value not supported for : {', '.join(nulls)}")
-
-
-def _check_broker_operations(operations: Sequence[Operation]) -> None:
+def _check_broker_operations(operations: Sequence[Operation], catalog: Catalog) -> None:
     for _, kind, _ in operations:
         if kind not in (SET, DELETE, APPEND, SUBTRACT):
             raise _invalid(f"Unknown operations type {kind}")
     for name, kind, _ in operations:
         if kind in (APPEND, SUBTRACT):
-            if name not in BROKER:
+            if name not in catalog.broker:
+                if catalog.is_before("4.3"):
+                    raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
                 raise _refused(f"Unknown config name: {name}")
-            if BROKER[name].type is not ConfigType.LIST:
+            if catalog.broker[name].type is not ConfigType.LIST:
                 word = "append" if kind == APPEND else "subtract"
                 raise _refused(f"Config value {word} is not allowed for config key: {name}")
 
 
 def _applied(
-    kind: ConfigResourceType, existing: Mapping[str, str], operations: Sequence[Operation]
+    table: DefinitionTable | None, existing: Mapping[str, str], operations: Sequence[Operation]
 ) -> dict[str, str]:
-    """What an entity's configs are after these operations."""
+    """What an entity's configs are after these operations; the table is given where it may have lists to splice."""
     after = dict(existing)
     for name, operation, text in operations:
         if operation == DELETE or text is None:
@@ -282,14 +287,13 @@ def _applied(
         elif operation == SET:
             after[name] = text
         elif operation in (APPEND, SUBTRACT):
-            after[name] = _spliced(kind, name, after.get(name), operation, text.rstrip(",").split(","))
+            after[name] = _spliced(table, name, after.get(name), operation, text.rstrip(",").split(","))
     return after
 
 
 def _spliced(
-    kind: ConfigResourceType, name: str, text: str | None, operation: int, values: Sequence[str]
+    table: DefinitionTable | None, name: str, text: str | None, operation: int, values: Sequence[str]
 ) -> str:
-    table = {ConfigResourceType.TOPIC: TOPIC, ConfigResourceType.BROKER: BROKER}.get(kind)
     definition = None if table is None else table.get(name)
     if definition is None or definition.type is not ConfigType.LIST:
         word = "APPEND" if operation == APPEND else "SUBTRACT"
@@ -301,6 +305,14 @@ def _spliced(
         elif operation == SUBTRACT and value in parts:
             parts.remove(value)
     return ",".join(parts)
+
+
+def _check_operations(operations: Sequence[Operation]) -> None:
+    if len({name for name, _, _ in operations}) < len(operations):
+        raise _invalid("Error due to duplicate config keys")
+    nulls = [name for name, kind, text in operations if text is None and kind != DELETE]
+    if nulls:
+        raise _invalid(f"Null value not supported for : {', '.join(nulls)}")
 
 
 def _invalid(text: str) -> KafkaError:

@@ -6,13 +6,23 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockbroker.config.tables import BROKER, BROKER_QUOTA, broker_synonyms
+from mockbroker.config.tables import broker_synonyms
 from mockbroker.config.values import ConfigType, text_of
 
 if TYPE_CHECKING:
     from mockbroker.config import Definition, Settings
+    from mockbroker.config.catalog import Catalog
 
-__all__ = ["BrokerLayers", "ConfigEntry", "ConfigResourceType", "ConfigSource", "Synonym"]
+__all__ = [
+    "BrokerLayers",
+    "ConfigEntry",
+    "ConfigResourceType",
+    "ConfigSource",
+    "Synonym",
+    "broker_entry",
+    "own_entry",
+    "resource_types",
+]
 
 
 class ConfigResourceType(IntEnum):
@@ -24,6 +34,23 @@ class ConfigResourceType(IntEnum):
     BROKER_LOGGER = 8
     CLIENT_METRICS = 16
     GROUP = 32
+
+
+#: The releases, of those that can be emulated, since which there are configs of these.
+_SINCE = {
+    ConfigResourceType.BROKER_LOGGER: "2.8",
+    ConfigResourceType.CLIENT_METRICS: "3.9",
+    ConfigResourceType.GROUP: "4.0",
+}
+
+
+def resource_types(catalog: Catalog) -> frozenset[ConfigResourceType]:
+    """The kinds of entities that have configs in a release."""
+    return frozenset(
+        kind
+        for kind in ConfigResourceType
+        if kind is not ConfigResourceType.UNKNOWN and not catalog.is_before(_SINCE.get(kind, "0.11"))
+    )
 
 
 class ConfigSource(IntEnum):
@@ -73,10 +100,14 @@ class ConfigEntry(NamedTuple):
 
 
 class BrokerLayers:
-    """Where one broker's configs are set, from the nearest layer to the farthest."""
+    """Where one broker's configs are set, from the nearest layer to the farthest.
+
+    Attributes:
+        catalog: the configs of the release.
+    """
 
     def __init__(self, settings: Settings, node_id: int) -> None:
-        self._release_defaults = settings.release_defaults
+        self.catalog = settings.catalog
         self._layers: tuple[tuple[Mapping[str, str], ConfigSource], ...] = (
             (settings.dynamic_of(node_id), ConfigSource.DYNAMIC_BROKER),
             (settings.dynamic_default, ConfigSource.DYNAMIC_DEFAULT_BROKER),
@@ -85,7 +116,7 @@ class BrokerLayers:
 
     def synonyms(self, name: str) -> tuple[Synonym, ...]:
         """All that is set for `name`, beginning where `name` itself is set (Kafka: `configSynonyms`)."""
-        is_sensitive = _is_sensitive(broker_definition(name))
+        is_sensitive = _is_sensitive(self.catalog.broker_definition(name))
         names = broker_synonyms(name)
         found = [
             Synonym(synonym, None if is_sensitive else layer[synonym], source)
@@ -94,8 +125,8 @@ class BrokerLayers:
             if synonym in layer
         ]
         for synonym in names:
-            default = BROKER[synonym].default if synonym in BROKER else None
-            default = self._release_defaults.get(synonym, default)
+            broker = self.catalog.broker
+            default = broker[synonym].default if synonym in broker else None
             if default is not None:
                 found.append(Synonym(synonym, None if is_sensitive else default, ConfigSource.DEFAULT))
         while found and found[0].name != name:
@@ -103,23 +134,14 @@ class BrokerLayers:
         return tuple(found)
 
 
-def broker_definition(name: str) -> Definition | None:
-    """What is known of a broker config, a listener's own one included."""
-    for known in (name, *broker_synonyms(name)):
-        for table in (BROKER, BROKER_QUOTA):
-            if known in table:
-                return table[known]
-    return None
-
-
 def _is_sensitive(definition: Definition | None) -> bool:
     # Of a config that no table has nobody knows whether it is a secret, so it counts as one.
     return definition is None or definition.is_sensitive
 
 
-def broker_entry(name: str, value: Any, synonyms: Iterable[Synonym]) -> ConfigEntry:
+def broker_entry(catalog: Catalog, name: str, value: Any, synonyms: Iterable[Synonym]) -> ConfigEntry:
     """A broker's config with its value, typed or as text."""
-    definition = broker_definition(name)
+    definition = catalog.broker_definition(name)
     is_sensitive = _is_sensitive(definition)
     found = tuple(synonyms)
     return ConfigEntry(

@@ -11,13 +11,13 @@ Rules kept here (Kafka: `ConfigHelper`, KIP-226, KIP-412, KIP-524, KIP-714, KIP-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mockbroker.config.client_metrics import client_metrics_config
 from mockbroker.config.group_config import group_config_values
 from mockbroker.config.log_config import topic_values
-from mockbroker.config.tables import BROKER, CLIENT_METRICS, GROUP, GROUP_SYNONYMS, TOPIC, TOPIC_SYNONYMS
-from mockbroker.config.values import ConfigType
+from mockbroker.config.tables import CLIENT_METRICS, GROUP_SYNONYMS
+from mockbroker.config.values import ConfigType, text_of
 from mockbroker.core.config_entries import (
     BrokerLayers,
     ConfigEntry,
@@ -26,6 +26,7 @@ from mockbroker.core.config_entries import (
     Synonym,
     broker_entry,
     own_entry,
+    resource_types,
 )
 from mockbroker.core.java_strings import hash_order, parse_int32
 from mockbroker.core.loggers import Loggers
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
 
 __all__ = ["Configs", "Described"]
-
-
-_DESCRIBABLE: Final = frozenset(ConfigResourceType) - {ConfigResourceType.UNKNOWN}
 
 
 class Described(NamedTuple):
@@ -100,7 +98,7 @@ class Configs:
         Raises:
             KafkaError: INVALID_REQUEST: there is no such type. The whole request is refused for it.
         """
-        if resource_type not in _DESCRIBABLE:
+        if resource_type not in resource_types(self.settings.catalog):
             raise KafkaError(ErrorCode.INVALID_REQUEST)
         try:
             entries = self._entries(node_id, resource_type, name)
@@ -134,12 +132,14 @@ class Configs:
         """The configs of a topic that sets these itself."""
         values = topic_values(self.settings.for_broker(node_id), overrides)
         layers = BrokerLayers(self.settings, node_id)
+        catalog = self.settings.catalog
         entries = []
-        for key in _shown(TOPIC.described, [key for key in overrides if TOPIC[key].is_internal]):
+        hidden = [key for key in overrides if catalog.topic[key].is_internal]
+        for key in _shown(catalog.topic.described, hidden):
             own = ConfigSource.TOPIC if key in overrides else None
-            synonym = TOPIC_SYNONYMS.get(key)
+            synonym = catalog.topic_synonyms.get(key)
             inherited = () if synonym is None else layers.synonyms(synonym)
-            entries.append(own_entry(TOPIC[key], values[key], own, inherited))
+            entries.append(own_entry(catalog.topic[key], values[key], own, inherited))
         return entries
 
     def describe_broker(self, name: str, node_id: int) -> list[ConfigEntry]:
@@ -153,17 +153,21 @@ class Configs:
         layers = BrokerLayers(self.settings, node_id)
         if not name:
             default = self.settings.dynamic_default
-            return [broker_entry(key, default[key], _of_default(layers, key)) for key in hash_order(default)]
+            return [
+                broker_entry(layers.catalog, key, default[key], _of_default(layers, key))
+                for key in hash_order(default)
+            ]
         if _broker_id(name) != node_id:
             expected = f"expected {node_id} or empty string, but received {name}"
             raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unexpected broker id, {expected}")
         settings = self.settings.for_broker(node_id)
         properties = settings.properties
-        described = frozenset(BROKER.described)
+        in_order = layers.catalog.broker.described
+        described = frozenset(in_order)
         entries = []
-        for key in _shown(BROKER.described, [key for key in properties if key not in described]):
+        for key in _shown(in_order, [key for key in properties if key not in described]):
             value = settings[key] if key in described else properties[key]
-            entries.append(broker_entry(key, value, layers.synonyms(key)))
+            entries.append(broker_entry(layers.catalog, key, value, layers.synonyms(key)))
         return entries
 
     def describe_group(self, name: str, node_id: int) -> list[ConfigEntry]:
@@ -177,13 +181,18 @@ class Configs:
         values = group_config_values(self.settings.for_broker(node_id), overrides, are_bounded=False)
         layers = BrokerLayers(self.settings, node_id)
         entries = []
-        for key in hash_order(GROUP.described):
-            definition = GROUP[key]
-            if key in GROUP_SYNONYMS:
-                inherited = layers.synonyms(GROUP_SYNONYMS[key])
+        table = self.settings.catalog.group
+        names_brokers_config = not self.settings.catalog.is_before("4.3")
+        for key in hash_order(table.described):
+            definition, synonym = table[key], GROUP_SYNONYMS.get(key)
+            if synonym and names_brokers_config:
+                inherited = layers.synonyms(synonym)
             else:
-                inherited = (Synonym(key, definition.default, ConfigSource.DEFAULT),)
+                default = text_of(self.settings[synonym]) if synonym else definition.default
+                inherited = (Synonym(key, default, ConfigSource.DEFAULT),)
             own = ConfigSource.GROUP if key in overrides else None
+            if own and not names_brokers_config:
+                inherited = ()
             entries.append(own_entry(definition, values[key], own, inherited))
         return entries
 
@@ -197,6 +206,19 @@ class Configs:
             raise KafkaError(ErrorCode.INVALID_REQUEST, text)
         overrides = self.client_metrics.get(name, {})
         values = client_metrics_config(overrides)
+        if self.settings.catalog.is_before("4.1"):
+            return [
+                ConfigEntry(
+                    key,
+                    text_of(values[key]),
+                    ConfigType.UNKNOWN,
+                    ConfigSource.CLIENT_METRICS,
+                    False,
+                    False,
+                    (),
+                )
+                for key in hash_order(overrides)
+            ]
         entries = []
         for key in hash_order(CLIENT_METRICS.described):
             own = ConfigSource.CLIENT_METRICS if key in overrides else None

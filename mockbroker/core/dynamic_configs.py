@@ -5,17 +5,18 @@ A broker refuses a change before it reaches the controller, always with INVALID_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mockbroker.config.broker_rules import broken_rules
-from mockbroker.config.definitions import parse_value
+from mockbroker.config.definitions import DefinitionTable, parse_value
 from mockbroker.config.settings import SettingsView, override
-from mockbroker.config.tables import BROKER, BROKER_QUOTA, listener_config_base
+from mockbroker.config.tables import BROKER_QUOTA, listener_config_base
 from mockbroker.config.values import ConfigError, ConfigType, text_of
 from mockbroker.core.java_strings import hash_order
 
 if TYPE_CHECKING:
+    from mockbroker.config.catalog import Catalog
     from mockbroker.config.settings import Settings
 
 __all__ = ["check_dynamic_configs"]
@@ -39,6 +40,9 @@ _OF_ONE_LISTENER: Final = frozenset(
 #: Of a listener's own configs, those that may be changed for the whole cluster.
 _OF_LISTENERS_IN_CLUSTER: Final = ("max.connections", "max.connection.creation.rate", "num.network.threads")
 
+#: How many members Scala's small sets have at most.
+_SMALL: Final = 4
+
 _THREADS: Final = (
     "num.network.threads",
     "num.io.threads",
@@ -55,8 +59,9 @@ _THREADS: Final = (
 class _Proposed(SettingsView):
     """What would hold if these properties were in force."""
 
-    def __init__(self, properties: dict[str, str]) -> None:
+    def __init__(self, properties: dict[str, str], catalog: Catalog) -> None:
         super().__init__()
+        self._take_catalog(catalog)
         self._proposed = properties
 
     def _merge(self) -> dict[str, str]:
@@ -75,21 +80,23 @@ def check_dynamic_configs(
     Raises:
         ConfigError: it is refused.
     """
+    broker = settings.catalog.broker
     configs = {name: text for name, text in configs.items() if not name.startswith("config.providers")}
-    _refuse_any("Cannot update these configs dynamically", _static_ones(configs))
+    show = _set_text if settings.catalog.is_before("4.3") else _list_text
+    _refuse_any("Cannot update these configs dynamically", _static_ones(configs, broker), show)
     per_listener = (
         "These security configs can be dynamically updated only per-listener using the listener prefix"
     )
-    _refuse_any(per_listener, [name for name in configs if name in _OF_ONE_LISTENER])
-    _check_types(configs)
+    _refuse_any(per_listener, [name for name in configs if name in _OF_ONE_LISTENER], show)
+    _check_types(configs, broker)
     if broker_id is None:
         per_broker = "Cannot update these configs at default cluster level, broker id must be specified"
-        _refuse_any(per_broker, [name for name in configs if _is_of_one_broker(name)])
+        _refuse_any(per_broker, [name for name in configs if _is_of_one_broker(name, broker)], show)
     properties = settings.static_of(node_id)
     default, own = settings.dynamic_default, settings.dynamic_of(node_id)
     for layer in (configs, own) if broker_id is None else (default, configs):
         override(properties, layer)
-    proposed, current = _Proposed(properties), settings.for_broker(node_id)
+    proposed, current = _Proposed(properties, settings.catalog), settings.for_broker(node_id)
     for rule in broken_rules(proposed):
         text = f"requirement failed: {rule.text}" if rule.is_requirement else rule.text
         raise ConfigError(rule.names[0], text_of(proposed[rule.names[0]]), text=text)
@@ -99,26 +106,36 @@ def check_dynamic_configs(
         raise ConfigError(problem, None, text=f"{kafkas}Invalid dynamic configuration")
 
 
-def _static_ones(configs: Iterable[str]) -> list[str]:
-    return [name for name in configs if name in BROKER and BROKER[name].is_read_only]
+def _static_ones(configs: Iterable[str], broker: DefinitionTable) -> list[str]:
+    return [name for name in configs if name in broker and broker[name].is_read_only]
 
 
-def _is_of_one_broker(name: str) -> bool:
-    if name in BROKER:
-        return BROKER[name].update == "broker"
+def _is_of_one_broker(name: str, broker: DefinitionTable) -> bool:
+    if name in broker:
+        return broker[name].update == "broker"
     base = listener_config_base(name)
     return base is not None and base not in _OF_LISTENERS_IN_CLUSTER
 
 
-def _refuse_any(text: str, names: Collection[str]) -> None:
+def _refuse_any(text: str, names: Collection[str], show: Callable[[Sequence[str]], str]) -> None:
     if names:
         ordered = hash_order(names)
-        raise ConfigError(ordered[0], None, text=f"{text}: [{', '.join(ordered)}]")
+        raise ConfigError(ordered[0], None, text=f"{text}: {show(ordered)}")
 
 
-def _check_types(configs: Mapping[str, str]) -> None:
+def _list_text(names: Sequence[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
+def _set_text(names: Sequence[str]) -> str:
+    """As Scala shows a set: small ones and those that it took out of a large one have names of their own."""
+    kind = "Set" if len(names) <= _SMALL and _OF_ONE_LISTENER.isdisjoint(names) else "HashSet"
+    return f"{kind}({', '.join(names)})"
+
+
+def _check_types(configs: Mapping[str, str], broker: DefinitionTable) -> None:
     given = {listener_config_base(name) or name: text for name, text in configs.items()}
-    for table in (BROKER_QUOTA, BROKER):
+    for table in (BROKER_QUOTA, broker):
         for name in table:
             if name in given and not table[name].is_read_only:
                 value = parse_value(table[name], given[name])
@@ -174,6 +191,8 @@ _JMX: Final = "org.apache.kafka.common.metrics.JmxReporter"
 
 def _thread_problems(name: str, threads: int, before: int) -> Iterator[str]:
     text = f"Dynamic thread count update validation failed for {name}={threads}"
+    if threads == before:
+        return
     if threads < before // 2:
         yield f"{text}, value should be at least half the current value {before}"
     if threads > before * 2:

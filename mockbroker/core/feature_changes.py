@@ -10,7 +10,7 @@ Rules kept here (Kafka: `FeatureControlManager`, `ConfigurationControlManager.up
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.features import Features
 
-__all__ = ["FeatureUpdate", "UpgradeType", "follow_elr", "update_features"]
+__all__ = ["FeatureUpdate", "UpgradeType", "follow_elr", "update_features", "update_features_each"]
 
 METADATA_VERSION: Final = "metadata.version"
 KRAFT_VERSION: Final = "kraft.version"
@@ -65,13 +65,41 @@ def update_features(
         KafkaError: INVALID_UPDATE_VERSION, with the text for the one feature.
     """
     by_name = {update.feature: update for update in updates}
+    for error in _errors(features, controller_id, by_name):
+        if error is not None:
+            raise error
+    if not validate_only:
+        features.set_levels({name: update.level for name, update in by_name.items()})
+
+
+def update_features_each(
+    features: Features, controller_id: int, updates: Iterable[FeatureUpdate], *, validate_only: bool = False
+) -> dict[str, KafkaError | None]:
+    """Change levels as the releases before 4.0 did: those that can be, whatever becomes of the others.
+
+    Returns:
+        The error of each feature, or None.
+    """
+    by_name = {update.feature: update for update in updates}
+    errors = dict(zip(hash_order(by_name), _errors(features, controller_id, by_name), strict=True))
+    if not validate_only:
+        features.set_levels({name: by_name[name].level for name, error in errors.items() if error is None})
+    return errors
+
+
+def _errors(
+    features: Features, controller_id: int, by_name: Mapping[str, FeatureUpdate]
+) -> Iterator[KafkaError | None]:
     metadata_version = features.level(METADATA_VERSION)
     if METADATA_VERSION in by_name:
         metadata_version = by_name[METADATA_VERSION].level
     for name in hash_order(by_name):
-        _check(features, controller_id, by_name[name], metadata_version)
-    if not validate_only:
-        features.set_levels({name: update.level for name, update in by_name.items()})
+        try:
+            _check(features, controller_id, by_name[name], metadata_version)
+        except KafkaError as error:
+            yield error
+        else:
+            yield None
 
 
 def follow_elr(features: Features, cluster: Cluster, settings: Settings) -> None:

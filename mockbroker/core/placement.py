@@ -124,8 +124,9 @@ class Placer:
         rng: the cluster's seeded source of randomness.
     """
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, *, knows_cordons: bool = True) -> None:
         self._rng = rng
+        self._knows_cordons = knows_cordons
         self._placed: int | None = None
 
     def place(
@@ -141,21 +142,23 @@ class Placer:
         if self._placed is None:
             self._placed = self._rng.randrange(1 << 16)
         racks = _Racks(self._rng, brokers, self._placed)
-        _check(replication_factor, racks)
+        _check(replication_factor, racks, knows_cordons=self._knows_cordons)
         self._placed += partitions
         return [racks.deal(replication_factor) for _ in range(partitions)]
 
 
-def _check(replication_factor: int, racks: _Racks) -> None:
+def _check(replication_factor: int, racks: _Racks, *, knows_cordons: bool) -> None:
+    cordoned = " or some brokers have all their log directories cordoned" if knows_cordons else ""
     reason = None
     if replication_factor <= 0:
         reason = f"Invalid replication factor {replication_factor}: the replication factor must be positive."
     elif racks.unfenced_count == 0:
-        reason = "All brokers are currently fenced, or have all their log directories cordoned."
+        also = ", or have all their log directories cordoned" if knows_cordons else ""
+        reason = f"All brokers are currently fenced{also}."
     elif replication_factor > racks.total_count:
         reason = (
             f"The target replication factor of {replication_factor} cannot be reached because only "
-            f"{racks.total_count} broker(s) are registered or some brokers have all their log directories cordoned."
+            f"{racks.total_count} broker(s) are registered{cordoned}."
         )
     if reason is not None:
         raise KafkaError(ErrorCode.INVALID_REPLICATION_FACTOR, reason)

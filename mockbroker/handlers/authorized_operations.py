@@ -41,6 +41,13 @@ _SUPPORTED = {
 }
 
 
+#: Groups had no configs yet.
+_OF_GROUPS_BEFORE_4_0 = (Op.READ, Op.DESCRIBE, Op.DELETE)
+
+
 def operations_on(call: Call, resource_type: ResourceType, name: str) -> int:
     """A bit for each operation that the caller may do on the resource."""
-    return sum(1 << op for op in _SUPPORTED[resource_type] if call.allows(op, resource_type, name))
+    supported = _SUPPORTED[resource_type]
+    if resource_type is ResourceType.GROUP and call.core.profile.is_before("4.0"):
+        supported = _OF_GROUPS_BEFORE_4_0
+    return sum(1 << op for op in supported if call.allows(op, resource_type, name))

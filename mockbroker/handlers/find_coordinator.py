@@ -23,6 +23,8 @@ _GROUP, _TRANSACTION, _SHARE = 0, 1, 2
 _BATCHED = 4
 _KNOWS_SHARE = 6
 
+_SHARE_VERSION = "share.version"
+
 
 def handle(request: Any, call: Call) -> Any:
     if call.version >= _BATCHED:
@@ -66,6 +68,18 @@ class _NotPermitted(KafkaError):
     """The request as a whole is refused."""
 
 
+def _why_no_share_groups(call: Call) -> ErrorCode | None:
+    """How releases refuse that have share groups switched off, if this is one of them."""
+    profile = call.core.profile
+    if profile.is_before("4.0"):
+        return ErrorCode.COORDINATOR_NOT_AVAILABLE
+    if profile.is_before("4.1"):
+        return ErrorCode.INVALID_REQUEST
+    if profile.is_before("4.3") and not call.core.features.level(_SHARE_VERSION):
+        return ErrorCode.COORDINATOR_NOT_AVAILABLE
+    return None
+
+
 def _find(call: Call, key_type: int, key: str) -> Node:
     core = call.core
     if key_type == _GROUP:
@@ -79,7 +93,12 @@ def _find(call: Call, key_type: int, key: str) -> Node:
     elif key_type == _SHARE and call.version >= _KNOWS_SHARE:
         if not call.allows(AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, CLUSTER_NAME):
             raise _NotPermitted(ErrorCode.CLUSTER_AUTHORIZATION_FAILED)
+        code = _why_no_share_groups(call)
+        if code is not None and call.core.profile.is_before("4.1"):
+            raise KafkaError(code)
         broker_id = core.share_states.find_coordinator(key)
+        if code is not None:
+            raise KafkaError(code)
     elif key_type == _SHARE:
         raise KafkaError(ErrorCode.INVALID_REQUEST)
     else:

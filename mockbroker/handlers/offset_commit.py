@@ -25,6 +25,8 @@ _TOPIC = _RESPONSE.topics
 def handle(request: Any, call: Call) -> Any:
     if not call.allows(AclOperation.READ, ResourceType.GROUP, request.group_id):
         return refuse(request, call, KafkaError(ErrorCode.GROUP_AUTHORIZATION_FAILED))
+    if call.version == 0 and not call.core.profile.is_before("3.0"):
+        return _refuse_for_zookeeper(request, call)
     topics = [
         CommitTopic(
             topic.name,
@@ -54,7 +56,10 @@ def handle(request: Any, call: Call) -> Any:
     def may_read(topic: str) -> bool:
         return call.allows(AclOperation.READ, ResourceType.TOPIC, topic)
 
-    return when_ready(call.core.groups.commit_offsets(call.node.id, commit, may_read), _pack)
+    def pack(topics: Sequence[TopicErrors]) -> Any:
+        return _pack(_before_4_0(topics) if call.core.profile.is_before("4.0") else topics)
+
+    return when_ready(call.core.groups.commit_offsets(call.node.id, commit, may_read), pack)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
@@ -67,6 +72,33 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
             for topic in request.topics
         ]
     )
+
+
+def _refuse_for_zookeeper(request: Any, call: Call) -> Any:
+    """Offsets of version 0 were kept in ZooKeeper, which is no more; what there is not is found first."""
+    answered = []
+    for topic in request.topics:
+        found = call.image.topics.get(topic.name)
+        count = 0 if found is None else len(call.partitions_of(found))
+        unknown, known = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNSUPPORTED_VERSION
+        indexes = [one.partition_index for one in topic.partitions]
+        codes = [(index, known if 0 <= index < count else unknown) for index in indexes]
+        if codes:
+            answered.append(TopicErrors(topic.name, topic.topic_id, codes))
+    return _pack(answered)
+
+
+def _before_4_0(topics: Sequence[TopicErrors]) -> list[TopicErrors]:
+    """The older coordinator had no other word for a generation of a group that it did not know."""
+    return [
+        topic._replace(
+            partitions=[
+                (index, ErrorCode.ILLEGAL_GENERATION if code is ErrorCode.GROUP_ID_NOT_FOUND else code)
+                for index, code in topic.partitions
+            ]
+        )
+        for topic in topics
+    ]
 
 
 def _pack(topics: Sequence[TopicErrors]) -> Any:

@@ -29,6 +29,9 @@ _HAS_GROUP_ERROR = 2
 
 def handle(request: Any, call: Call) -> Any:
     asked = _asked_groups(request, call.version)
+    if call.version == 0 and not call.core.profile.is_before("3.0"):
+        # These offsets were kept in ZooKeeper, which is no more.
+        return _pack([FetchedGroup(asked[0].group_id, ErrorCode.UNSUPPORTED_VERSION)], asked, call.version)
     allowed = [
         group for group in asked if call.allows(AclOperation.DESCRIBE, ResourceType.GROUP, group.group_id)
     ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mockbroker.core.batches import Batch
+from mockbroker.core.validation import produced_batch
 from mockbroker.wire.compression import CodecError, compress, decompress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.message_set import down_convert, read_message_set
@@ -25,15 +26,21 @@ FIRST_FETCH_OF_BATCHES = 4
 #: The first version of Fetch whose clients know timestamps (KIP-32).
 _FIRST_FETCH_OF_MAGIC_1 = 2
 
-_ATTRIBUTES_AT, _CODEC_MASK = 17, 0x07
+_MAGIC_AT, _ATTRIBUTES_AT, _CODEC_MASK = 16, 17, 0x07
+_MAGIC_OF_BATCHES = 2
+#: The first version that allows every codec.
+_FIRST_PRODUCE_OF_ZSTD = 7
 
 
-def as_batch(records: memoryview | None) -> Batch:
+def as_batch(records: memoryview | None, at: int | None = None) -> Batch:
     """A produced message set as one batch.
 
     Raises:
         KafkaError: CORRUPT_MESSAGE, INVALID_RECORD.
     """
+    if records is not None and len(records) > _MAGIC_AT and records[_MAGIC_AT] == _MAGIC_OF_BATCHES:
+        # What is in them is not looked at before version 3, so batches are taken as well.
+        return produced_batch(records, _FIRST_PRODUCE_OF_ZSTD, at)
     if records is None or len(records) <= _ATTRIBUTES_AT:
         raise KafkaError(ErrorCode.CORRUPT_MESSAGE)
     try:

@@ -27,4 +27,6 @@ def handle(request: Any, call: Call) -> Any:
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     """The error with its whole text (`UnregisterBrokerRequest.getErrorResponse`)."""
-    return _RESPONSE(throttle_time_ms=0, error_code=error.code, error_message=error.message)
+    # Before 4.1 the text was left out.
+    text = "" if call.core.profile.is_before("4.1") else error.message
+    return _RESPONSE(throttle_time_ms=0, error_code=error.code, error_message=text)

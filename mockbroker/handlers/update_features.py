@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.core.feature_changes import FeatureUpdate, update_features
+from mockbroker.core.feature_changes import FeatureUpdate, update_features, update_features_each
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
 from protocol_specs.acls import AclOperation
@@ -29,6 +29,8 @@ def handle(request: Any, call: Call) -> Any:
         FeatureUpdate(one.feature, one.max_version_level, one.upgrade_type) for one in request.feature_updates
     ]
     core = call.core
+    if core.profile.is_before("4.0"):
+        return _update_each(updates, call, validate_only=request.validate_only)
     try:
         update_features(
             core.features, core.cluster.quorum.leader_id, updates, validate_only=request.validate_only
@@ -43,3 +45,17 @@ def handle(request: Any, call: Call) -> Any:
             for update in updates
         ]
     return _RESPONSE(throttle_time_ms=0, error_code=ErrorCode.NONE, error_message=None, results=results)
+
+
+def _update_each(updates: list[FeatureUpdate], call: Call, *, validate_only: bool) -> Any:
+    controller_id = call.core.cluster.quorum.leader_id
+    errors = update_features_each(call.core.features, controller_id, updates, validate_only=validate_only)
+    results = [
+        _RESPONSE.results(
+            feature=name,
+            error_code=error.code if error else ErrorCode.NONE,
+            error_message=error.message if error else None,
+        )
+        for name, error in errors.items()
+    ]
+    return _RESPONSE(throttle_time_ms=0, error_code=ErrorCode.NONE, error_message="", results=results)

@@ -22,7 +22,6 @@ from mockbroker.config.honoured import HONOURED
 from mockbroker.control.control import Control
 from mockbroker.core import brokers as core_brokers
 from mockbroker.core.assembly import Core
-from mockbroker.core.feature_changes import ELR_VERSION
 from mockbroker.profiles import KAFKA_4_3, Profile
 from mockbroker.server.listeners import open_sockets
 from mockbroker.server.server import Server
@@ -97,8 +96,8 @@ class ServedCluster:
         self._profile = _profile(emulate, telemetry)
         settings = Settings(
             config,
-            is_elr_enabled=_has_elr(self._profile),
-            release_defaults=self._profile.defaults,
+            is_elr_enabled=self._profile.has_elr,
+            catalog=self._profile.catalog,
         )
         _warn_of_no_effect(settings.static)
         opened = _open_each(host, port, brokers)
@@ -253,11 +252,6 @@ def _profile(emulate: str | None, telemetry: bool) -> Profile:
 
         profile = profile_of(emulate)
     return profile.with_telemetry() if telemetry else profile
-
-
-def _has_elr(profile: Profile) -> bool:
-    finalized = profile.finalized_features
-    return finalized is None or finalized.get(ELR_VERSION, 0) > 0
 
 
 def _address_of_caller(node: Node, caller: Caller) -> tuple[str, int]:

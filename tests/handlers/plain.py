@@ -9,6 +9,7 @@ from mockbroker.config import Settings
 from mockbroker.core.assembly import Core
 from mockbroker.core.waiting import Pending
 from mockbroker.profiles import KAFKA_4_3
+from mockbroker.releases import profile_of
 from mockbroker.wire.caller import Caller
 from protocol_specs import api_named
 from protocol_specs.headers import REQUEST_HEADER, request_header, response_header
@@ -16,6 +17,8 @@ from protocol_specs.schema import Schema
 from protocol_specs.text import to_dict
 
 START = 1_700_000_000.0
+#: For these a controller needs time, and their specs do not say how much by default.
+_OF_CONTROLLER = ("CreateTopics", "CreatePartitions", "DeleteTopics")
 
 
 class Nobody:
@@ -34,11 +37,13 @@ class Nobody:
 class Desk:
     """Some brokers of one cluster on a told clock; settings are given with underscores for dots."""
 
-    def __init__(self, brokers: int = 1, **settings: Any) -> None:
+    def __init__(self, brokers: int = 1, *, emulate: str = KAFKA_4_3.name, **settings: Any) -> None:
         static = {name.replace("_", "."): str(value) for name, value in settings.items()}
-        self.core = Core(Settings(static), now=START, brokers=brokers, seed=1)
+        profile = profile_of(emulate)
+        settings_of_all = Settings(static, is_elr_enabled=profile.has_elr, catalog=profile.catalog)
+        self.core = Core(settings_of_all, now=START, brokers=brokers, seed=1, profile=profile)
         self.clock = self.core.clock
-        self.broker = Broker(self.core)
+        self.broker = Broker(self.core, profile)
         self._connections = 0
 
     def client(self, node_id: int = 1, client_id: str | None = "test") -> Client:
@@ -74,6 +79,8 @@ class Client:
 
     def frame(self, name: str, version: int, /, **values: Any) -> bytearray:
         api = api_named(name)
+        if name in _OF_CONTROLLER:
+            values = {"timeout_ms": 60_000, **values}
         header = REQUEST_HEADER(
             request_api_key=api.key, request_api_version=version, correlation_id=1, client_id=self._client_id
         )

@@ -1,0 +1,115 @@
+"""What older releases answer otherwise than the newest one; seen at brokers of 3.9.2, 4.0.2 and 4.1.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.handlers.plain import Desk
+
+TOPIC, CLIENT_METRICS, GROUP = 2, 16, 32
+
+
+def described(desk: Desk, kind: int, name: str, version: int = 4) -> Any:
+    resource = {"resource_type": kind, "resource_name": name}
+    asked = {"include_synonyms": True} if version else {}
+    return desk.ask("DescribeConfigs", version, resources=[resource], **asked)["results"][0]
+
+
+@pytest.mark.parametrize(("release", "is_default"), [("2.0", True), ("3.9", False)])
+def test_version_0_forgot_what_is_a_default(release: str, is_default: bool) -> None:
+    desk = Desk(emulate=release)
+    desk.core.cluster.create_topic("t")
+    configs = described(desk, TOPIC, "t", 0)["configs"]
+    assert {config["is_default"] for config in configs} == {is_default}
+
+
+def test_groups_had_no_configs() -> None:
+    desk = Desk(emulate="3.9")
+    assert described(desk, GROUP, "g")["error_code"] == 42
+    changed = {"resource_type": GROUP, "resource_name": "g", "configs": []}
+    answer = desk.ask("IncrementalAlterConfigs", 1, resources=[changed])["responses"][0]
+    assert (answer["error_code"], answer["error_message"]) == (42, "Unknown resource type 32")
+    desk.ask("FindCoordinator", 4, key_type=0, coordinator_keys=["g"])
+    operations = desk.ask("DescribeGroups", 5, groups=["g"], include_authorized_operations=True)
+    assert operations["groups"][0]["authorized_operations"] == 328
+
+
+@pytest.mark.parametrize(("release", "shown"), [("4.0", 0), ("4.1", 3)])
+def test_subscriptions_show_what_is_set(release: str, shown: int) -> None:
+    assert len(described(Desk(emulate=release), CLIENT_METRICS, "s")["configs"]) == shown
+
+
+def test_a_groups_configs_named_no_config_of_the_broker() -> None:
+    desk = Desk(emulate="4.1")
+    name = "consumer.session.timeout.ms"
+    synonyms = {config["name"]: config["synonyms"] for config in described(desk, GROUP, "g")["configs"]}
+    assert synonyms[name] == [{"name": name, "value": "45000", "source": 5}]
+    change = {"name": name, "config_operation": 0, "value": "50000"}
+    resource = {"resource_type": GROUP, "resource_name": "g", "configs": [change]}
+    assert desk.ask("IncrementalAlterConfigs", 1, resources=[resource])["responses"][0]["error_code"] == 0
+    synonyms = {config["name"]: config["synonyms"] for config in described(desk, GROUP, "g")["configs"]}
+    assert synonyms[name] == [{"name": name, "value": "50000", "source": 8}]
+
+
+def test_words_for_configs_that_may_not_be_changed() -> None:
+    def refused(release: str) -> Any:
+        change = {"name": "broker.id", "config_operation": 0, "value": "7"}
+        resource = {"resource_type": 4, "resource_name": "1", "configs": [change]}
+        answer = Desk(emulate=release).ask("IncrementalAlterConfigs", 1, resources=[resource])
+        return answer["responses"][0]["error_message"]
+
+    assert refused("4.1") == "Cannot update these configs dynamically: Set(broker.id)"
+    assert refused("4.3") == "Cannot update these configs dynamically: [broker.id]"
+
+
+def test_cordons_came_late() -> None:
+    topic = {"name": "t", "num_partitions": 1, "replication_factor": 2}
+    answer = Desk(emulate="4.1").ask("CreateTopics", 7, topics=[topic], timeout_ms=1000)["topics"][0]
+    assert answer["error_message"].endswith("because only 1 broker(s) are registered.")
+
+
+@pytest.mark.parametrize(("release", "code"), [("2.8", 0), ("3.9", 35)])
+def test_offsets_in_zookeeper(release: str, code: int) -> None:
+    desk = Desk(emulate=release)
+    desk.core.cluster.create_topic("t")
+    desk.ask("FindCoordinator", 1, key="g", key_type=0)
+    partition = {"partition_index": 0, "committed_offset": 7, "committed_metadata": ""}
+    answer = desk.ask("OffsetCommit", 0, group_id="g", topics=[{"name": "t", "partitions": [partition]}])
+    assert answer["topics"][0]["partitions"][0]["error_code"] == code
+    answer = desk.ask("OffsetFetch", 0, group_id="g", topics=[{"name": "t", "partition_indexes": [0]}])
+    fetched = answer["topics"][0]["partitions"][0]
+    assert (fetched["committed_offset"], fetched["error_code"]) == ((-1, 35) if code else (7, 0))
+
+
+@pytest.mark.parametrize(("release", "code"), [("3.9", 22), ("4.0", 69)])
+def test_a_generation_of_no_group(release: str, code: int) -> None:
+    desk = Desk(emulate=release)
+    desk.core.cluster.create_topic("t")
+    desk.ask("FindCoordinator", 1, key="g", key_type=0)
+    partition = {"partition_index": 0, "committed_offset": 7, "committed_metadata": ""}
+    topics = [{"name": "t", "partitions": [partition]}]
+    asked = {"generation_id_or_member_epoch": 3, "member_id": "m", "topics": topics}
+    answer = desk.ask("OffsetCommit", 9, group_id="g", **asked)
+    assert answer["topics"][0]["partitions"][0]["error_code"] == code
+
+
+@pytest.mark.parametrize(("release", "code"), [("3.9", 15), ("4.0", 42), ("4.3", 0)])
+def test_coordinators_of_share_groups(release: str, code: int) -> None:
+    key = "g:AAAAAAAAAAAAAAAAAAAAAQ:0"
+    answer = Desk(emulate=release).ask("FindCoordinator", 6, key_type=2, coordinator_keys=[key])
+    assert answer["coordinators"][0]["error_code"] == code
+
+
+def test_features_failed_one_by_one() -> None:
+    updates = [
+        {"feature": "metadata.version", "max_version_level": 99, "upgrade_type": 1},
+        {"feature": "kraft.version", "max_version_level": 1, "upgrade_type": 1},
+    ]
+    answer = Desk(emulate="3.9").ask("UpdateFeatures", 1, timeout_ms=1000, feature_updates=updates)
+    assert (answer["error_code"], answer["error_message"]) == (0, "")
+    assert {one["feature"]: one["error_code"] for one in answer["results"]} == {
+        "metadata.version": 95,
+        "kraft.version": 0,
+    }
