@@ -69,6 +69,9 @@ class Walk(RuleBasedStateMachine):
         super().__init__()
         self.members: list[Member] = []
         self.named = 0
+        self.committed = 0
+        #: member ids and epochs that were refused.
+        self.fenced: set[tuple[str, int]] = set()
 
     @initialize(
         interval=st.sampled_from([0, 1000]),
@@ -83,6 +86,8 @@ class Walk(RuleBasedStateMachine):
             group_streams_initial_rebalance_delay_ms=delay,
             group_streams_num_standby_replicas=standbys,
             auto_leader_rebalance_enable=False,
+            # A group that is gone and comes again counts its epochs anew.
+            offsets_retention_check_interval_ms=10**9,
         )
         self.bench.cluster.create_topic("payments", partitions=2)
 
@@ -123,6 +128,8 @@ class Walk(RuleBasedStateMachine):
             self.join(member)
             return
         result = self.bench.beat(member.member_id, member.epoch, *(member.says() if says else ()))
+        if result.error_code in _LOST:
+            self.fenced.add((member.member_id, member.epoch))
         if result.error_code in (ErrorCode.INVALID_REQUEST, ErrorCode.UNKNOWN_SERVER_ERROR):
             # A topic has shrunk, or is gone while somebody has an endpoint.
             assert self.named
@@ -143,7 +150,27 @@ class Walk(RuleBasedStateMachine):
         if member.epoch:
             self.bench.beat(member.member_id, member.epoch, *member.says())
             member.epoch = 0
-            member.has = set(), set()
+            member.has, member.told = (set(), set()), (set(), set())
+
+    @precondition(lambda self: self.members)
+    @rule(number=st.integers(0, 5))
+    def commit(self, number: int) -> None:
+        member = self.members[number % len(self.members)]
+        error = self.bench.commit(
+            self.committed + 1, member_id=member.member_id, generation_id=member.epoch, version=9
+        )
+        if error:
+            assert error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.STALE_MEMBER_EPOCH) or not member.epoch
+        else:
+            self.committed += 1
+
+    @precondition(lambda self: self.fenced)
+    @rule(data=st.data())
+    def come_back_from_the_dead(self, data: st.DataObject) -> None:
+        """Whoever was fenced stays fenced: in that epoch it neither goes on nor commits."""
+        member_id, epoch = data.draw(st.sampled_from(sorted(self.fenced)))
+        assert self.bench.beat(member_id, epoch).error_code in _LOST
+        assert self.bench.commit(99, member_id=member_id, generation_id=epoch, version=9)
 
     # What else happens.
 
@@ -207,6 +234,11 @@ class Walk(RuleBasedStateMachine):
         assert not assigned or max(assigned.values()) == 1
 
     @invariant()
+    def commits_never_go_back(self) -> None:
+        if self.committed:
+            assert self.bench.fetched() == [self.committed]
+
+    @invariant()
     def targets_do_not_overlap(self) -> None:
         group = self.group()
         if group is None:
@@ -230,8 +262,8 @@ class Walk(RuleBasedStateMachine):
 
 
 Walk.TestCase.settings = settings(
-    max_examples=30,
-    stateful_step_count=30,
+    max_examples=50,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
