@@ -17,7 +17,7 @@ ELECT_LEADERS = Api(
             topic=string,
             partitions=array(int32),
         ).nullable(),
-        timeout_ms=int32,
+        timeout_ms=int32.default(60_000),
     ),
     response=struct(
         throttle_time_ms=int32,

@@ -29,6 +29,7 @@ __all__ = [
     "Malformed",
     "Parse",
     "Source",
+    "compact_length",
     "compile_build",
     "compile_parse",
     "pack_uvarint",
@@ -73,6 +74,16 @@ def uvarint(data: Any, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFFFFFF, at
     raise Malformed
+
+
+def compact_length(data: Any, at: int) -> tuple[int, int]:
+    """A compact length as it stands, one more than it means, and where it ends; 0 for one that Java holds negative.
+
+    Raises:
+        Malformed, IndexError: as `uvarint`.
+    """
+    length, at = uvarint(data, at)
+    return (0 if length > 1 << 31 else length), at
 
 
 def pack_uvarint(value: int) -> bytes:
@@ -165,7 +176,7 @@ class Source:
         self.line("n = data[at]")
         self.line("at += 1")
         with self.block("if n > 127:"):
-            self.line("n, at = uvarint(data, at - 1)")
+            self.line("n, at = compact_length(data, at - 1)")
             if longest is not None:
                 self.line(f"if n > {longest + 1}: raise Malformed")
 
@@ -197,7 +208,9 @@ class Source:
 
 def compile_parse(wire: WireType, title: str) -> Parse:
     """`parse(data, at)` for one type; `data` is bytes or a bytearray, of which record fields are views."""
-    source = Source(Malformed=Malformed, uvarint=uvarint, unpack_from=struct.unpack_from)
+    source = Source(
+        Malformed=Malformed, uvarint=uvarint, compact_length=compact_length, unpack_from=struct.unpack_from
+    )
     if wire.holds_records:
         source.line("view = memoryview(data)")
     wire.emit_parse(source, "value")

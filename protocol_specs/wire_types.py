@@ -113,6 +113,18 @@ def read_uvarint(stream: IO[bytes], path: str) -> int:
     raise WireError("a varint of more than five bytes", path=path)
 
 
+def _read_compact_length(stream: IO[bytes], path: str) -> int:
+    """A compact length, less the one by which it is more than it means: below 0 for null.
+
+    One that Java holds negative is null too (`readUnsignedVarint() - 1`).
+
+    Raises:
+        WireError: as `read_uvarint`.
+    """
+    length = read_uvarint(stream, path)
+    return length - 1 if length <= 1 << 31 else -1
+
+
 class Fixed(WireType):
     """A value of fixed size: integers, boolean, float64, uuid (16 bytes).
 
@@ -161,7 +173,7 @@ class Sized(WireType):
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:
         if self.compact:
-            length = read_uvarint(stream, path) - 1
+            length = _read_compact_length(stream, path)
         else:
             size = struct.calcsize(f">{self.plain_length}")
             length = struct.unpack(f">{self.plain_length}", read_exactly(stream, size, path))[0]
@@ -316,7 +328,7 @@ class Array(WireType):
 
     def _parse(self, stream: IO[bytes], context: Any, path: str) -> Any:
         if self.compact:
-            count = read_uvarint(stream, path) - 1
+            count = _read_compact_length(stream, path)
         else:
             count = struct.unpack(">i", read_exactly(stream, 4, path))[0]
         if count < 0:

@@ -36,6 +36,9 @@ FINAL_EPOCH = -1
 
 _EVICTION_MS = 120_000
 _MAX_INT32 = 2**31 - 1
+#: The ids of sessions are dealt out to the shards of the cache (`FetchSessionCache.getCacheShard`).
+_SHARDS = 8
+_SHARD_SIZE = _MAX_INT32 // _SHARDS
 _NONE = ErrorCode.NONE
 
 #: Topic id or topic name, and partition index.
@@ -281,6 +284,9 @@ class _Cache:
         uses_topic_ids: bool,
         is_privileged: bool,
     ) -> FetchContext:
+        if not -_SHARD_SIZE < session_id < _SHARDS * _SHARD_SIZE:
+            # Kafka looks for a shard of its cache that there is not.
+            raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
         if epoch in (INITIAL_EPOCH, FINAL_EPOCH):
             self._sessions.pop(session_id, None)
             partitions = wanted
@@ -317,9 +323,9 @@ class _Cache:
         now_ms = self._clock.now_ms
         if len(self._sessions) >= self._slots and not self._evict(is_privileged, len(partitions), now_ms):
             return NO_SESSION
-        session_id = self._rng.randrange(1, _MAX_INT32)
+        session_id = self._rng.randrange(1, _SHARDS * _SHARD_SIZE)
         while session_id in self._sessions:
-            session_id = self._rng.randrange(1, _MAX_INT32)
+            session_id = self._rng.randrange(1, _SHARDS * _SHARD_SIZE)
         by_key = {partition.key: partition for partition in partitions}
         self._sessions[session_id] = _Session(session_id, by_key, uses_topic_ids, is_privileged, now_ms)
         return session_id

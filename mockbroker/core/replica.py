@@ -28,6 +28,7 @@ __all__ = [
     "EARLIEST_TIMESTAMP",
     "LATEST_TIMESTAMP",
     "SPECIAL_TIMESTAMPS",
+    "UNKNOWN_EPOCH",
     "Follower",
     "FoundOffset",
     "Isolation",
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 LATEST_TIMESTAMP = -1
+#: The current leader epoch of a client that does not say it.
+UNKNOWN_EPOCH = -1
+
 EARLIEST_TIMESTAMP = -2
 MAX_TIMESTAMP = -3
 EARLIEST_LOCAL_TIMESTAMP = -4
@@ -248,7 +252,7 @@ class Replica:
             KafkaError: FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH, NOT_LEADER_OR_FOLLOWER.
         """
         state = self.state
-        if leader_epoch != state.leader_epoch and leader_epoch >= 0:
+        if leader_epoch != state.leader_epoch and leader_epoch != UNKNOWN_EPOCH:
             is_old = leader_epoch < state.leader_epoch
             raise KafkaError(ErrorCode.FENCED_LEADER_EPOCH if is_old else ErrorCode.UNKNOWN_LEADER_EPOCH)
         if leader_only and state.leader != self.broker_id:
@@ -270,7 +274,7 @@ class Replica:
             last_fetched_epoch: leader epoch of the reader's last record; -1: it does not say.
 
         Raises:
-            KafkaError: OFFSET_OUT_OF_RANGE.
+            KafkaError: OFFSET_OUT_OF_RANGE; UNKNOWN_SERVER_ERROR when `max_bytes` is negative, and something is there.
         """
         log = self.log
         start, end, hw, stable = log.start_offset, log.end_offset, log.high_watermark, log.last_stable_offset
@@ -283,6 +287,8 @@ class Replica:
         if isolation == 1:
             result.aborted = []
         if offset < below:
+            if max_bytes < 0:
+                raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
             views = log.read(offset, below=below, max_bytes=max_bytes, at_least_one=at_least_one)
             if views:
                 result.views = views

@@ -31,6 +31,8 @@ _FOR_BROKERS = 4
 _KNOWS_FENCED = 2
 
 _Codes = dict[TopicPartition, ErrorCode]
+#: Of one transaction: the code of each partition, or one for all, which are then answered as they were asked for.
+_Result = _Codes | ErrorCode
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -40,8 +42,8 @@ def handle(request: Any, call: Call) -> Any:
             request.v3_and_below_producer_id,
             request.v3_and_below_producer_epoch,
         )
-        added = _add(call, producer, _flat(request.v3_and_below_topics))
-        return when_ready(added, lambda codes: _pack_v3(codes))
+        topics = request.v3_and_below_topics
+        return when_ready(_add(call, producer, _flat(topics)), lambda result: _pack_v3(topics, result))
     if not call.allows(AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, CLUSTER_NAME):
         raise KafkaError(ErrorCode.CLUSTER_AUTHORIZATION_FAILED)
     return when_all_ready(
@@ -49,8 +51,11 @@ def handle(request: Any, call: Call) -> Any:
         lambda results: _RESPONSE(
             throttle_time_ms=0,
             results_by_transaction=[
-                _RESULT(transactional_id=transaction.transactional_id, topic_results=_pack(codes, _TOPIC))
-                for transaction, codes in zip(request.transactions, results, strict=True)
+                _RESULT(
+                    transactional_id=transaction.transactional_id,
+                    topic_results=_pack(transaction.topics, result, _TOPIC),
+                )
+                for transaction, result in zip(request.transactions, results, strict=True)
             ],
         ),
     )
@@ -59,7 +64,7 @@ def handle(request: Any, call: Call) -> Any:
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     """The error, for each partition up to version 3 (`AddPartitionsToTxnRequest.getErrorResponse`)."""
     if call.version < _FOR_BROKERS:
-        return _pack_v3(dict.fromkeys(_flat(request.v3_and_below_topics), error.code))
+        return _pack_v3(request.v3_and_below_topics, error.code)
     return _RESPONSE(throttle_time_ms=0, error_code=error.code)
 
 
@@ -77,11 +82,11 @@ def _add_or_verify(call: Call, transaction: Any) -> Any:
 
 
 def _add(call: Call, producer: Producer, partitions: tuple[TopicPartition, ...]) -> Any:
-    """The code of each partition, or a Pending of them."""
+    """The result, or a Pending of it."""
     is_client = call.version < _FOR_BROKERS
     name = producer.transactional_id
     if is_client and not call.allows(AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, name):
-        return dict.fromkeys(partitions, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
     def may_write(topic: str) -> bool:
         return topic not in INTERNAL_TOPICS and call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic)
@@ -92,9 +97,7 @@ def _add(call: Call, producer: Producer, partitions: tuple[TopicPartition, ...])
     result = call.core.transactions.add_partitions(call.node.id, producer, partitions, 0 if is_client else 2)
     return when_ready(
         result,
-        lambda outcome: dict.fromkeys(
-            partitions, fenced_code(outcome.code, call.version, known_since=_KNOWS_FENCED)
-        ),
+        lambda outcome: fenced_code(outcome.code, call.version, known_since=_KNOWS_FENCED),
     )
 
 
@@ -115,13 +118,26 @@ def _refused(call: Call, partitions: tuple[TopicPartition, ...], may_write: Call
     return codes if is_refused else {}
 
 
-def _pack_v3(codes: _Codes) -> Any:
-    return _RESPONSE(throttle_time_ms=0, results_by_topic_v3_and_below=_pack(codes, _TOPIC_V3))
+def _pack_v3(asked: Iterable[Any], result: _Result) -> Any:
+    return _RESPONSE(throttle_time_ms=0, results_by_topic_v3_and_below=_pack(asked, result, _TOPIC_V3))
 
 
-def _pack(codes: _Codes, struct: Any) -> list[Any]:
-    topics: dict[str, list[Any]] = {}
-    for (name, index), code in codes.items():
-        entry = struct.results_by_partition(partition_index=index, partition_error_code=code)
-        topics.setdefault(name, []).append(entry)
-    return [struct(name=name, results_by_partition=entries) for name, entries in topics.items()]
+def _pack(asked: Iterable[Any], result: _Result, struct: Any) -> list[Any]:
+    topics: list[tuple[str, list[tuple[int, ErrorCode]]]]
+    if isinstance(result, dict):
+        by_name: dict[str, list[tuple[int, ErrorCode]]] = {}
+        for (name, index), code in result.items():
+            by_name.setdefault(name, []).append((index, code))
+        topics = list(by_name.items())
+    else:
+        topics = [(topic.name, [(index, result) for index in topic.partitions]) for topic in asked]
+    return [
+        struct(
+            name=name,
+            results_by_partition=[
+                struct.results_by_partition(partition_index=index, partition_error_code=code)
+                for index, code in codes
+            ],
+        )
+        for name, codes in topics
+    ]

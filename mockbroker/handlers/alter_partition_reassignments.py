@@ -10,6 +10,7 @@ from typing import Any
 from mockbroker.core.reassignment import alter_reassignments
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
+from mockbroker.handlers.deadline import check_deadline
 from protocol_specs.acls import AclOperation
 from protocol_specs.alter_partition_reassignments import ALTER_PARTITION_REASSIGNMENTS
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -25,6 +26,7 @@ def handle(request: Any, call: Call) -> Any:
     require_on_cluster(call, AclOperation.ALTER)
     if not request.topics:
         return _RESPONSE(throttle_time_ms=0, error_code=ErrorCode.NONE, error_message="", responses=[])
+    check_deadline(request.timeout_ms)
     changes = [
         (topic.name, one.partition_index, one.replicas)
         for topic in request.topics

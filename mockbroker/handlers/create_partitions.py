@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.deadline import check_deadline
 from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.create_partitions import CREATE_PARTITIONS
@@ -24,6 +25,8 @@ _RESULT = _RESPONSE.results
 
 #: The first version that is refused what is above its quota (KIP-599).
 _STRICT_SINCE = 3
+#: The controller writes no more records at once (`QuorumController.MAX_RECORDS_PER_USER_OP`).
+_MAX_RECORDS = 10_000
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -33,6 +36,8 @@ def handle(request: Any, call: Call) -> Any:
         for name, count in times.items()
         if count > 1
     ]
+    if len(results) < len(times):
+        check_deadline(request.timeout_ms)
     mutations = mutations_of(call, strict_since=_STRICT_SINCE)
     results += [
         _create(request, topic, call, mutations) for topic in request.topics if times[topic.name] == 1
@@ -46,6 +51,9 @@ def _create(request: Any, topic: Any, call: Call, mutations: Mutations | None) -
     assignments = None
     if topic.assignments is not None:
         assignments = [assignment.broker_ids for assignment in topic.assignments]
+    known = call.core.cluster.topics.get(topic.name)
+    if known is not None and assignments is None and topic.count - len(known.partitions) > _MAX_RECORDS:
+        return _result(topic.name, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
     try:
         call.core.cluster.create_partitions(
             topic.name,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mockbroker.core.topic_admin import check_batch
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.deadline import check_deadline
 from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.create_topics import CREATE_TOPICS
@@ -45,7 +46,9 @@ def create(request: Any, call: Call) -> Any:
     allowed = [
         topic for topic in request.topics if times[topic.name] == 1 and _why_not(call, topic.name) is None
     ]
-    check_batch(max(len(topic.assignments), topic.num_partitions) for topic in allowed)
+    if allowed:
+        check_deadline(request.timeout_ms)
+    check_batch(len(topic.assignments) or topic.num_partitions for topic in allowed)
     mutations = mutations_of(call, strict_since=_STRICT_SINCE)
     encoded: _Encoded = {}
     results = [_create(request, topic, call, mutations, encoded) for topic in allowed]

@@ -26,10 +26,15 @@ _UNKNOWN_LOW_WATERMARK = -1
 
 def handle(request: Any, call: Call) -> Any:
     waiting: list[tuple[Any, Partition, int]] = []
-    topics = []
+    # What is asked of one partition twice is what is asked last; Kafka keeps it in a map.
+    wanted: dict[str, dict[int, Any]] = {}
     for topic in request.topics:
-        entries = []
         for asked in topic.partitions:
+            wanted.setdefault(topic.name, {})[asked.partition_index] = asked
+    topics = []
+    for name, partitions in wanted.items():
+        entries = []
+        for asked in partitions.values():
             entry = _PARTITION(
                 partition_index=asked.partition_index,
                 low_watermark=_UNKNOWN_LOW_WATERMARK,
@@ -37,12 +42,11 @@ def handle(request: Any, call: Call) -> Any:
             )
             entries.append(entry)
             try:
-                partition = _find(call, topic.name, asked.partition_index)
+                partition = _find(call, name, asked.partition_index)
                 waiting.append((entry, partition, partition.delete_records(asked.offset, at=call.node.id)))
             except KafkaError as error:
                 entry.error_code = error.code
-        if entries:
-            topics.append(_TOPIC(name=topic.name, partitions=entries))
+        topics.append(_TOPIC(name=name, partitions=entries))
     reply = _RESPONSE(throttle_time_ms=0, topics=topics)
 
     def attempt(last: bool) -> Any:

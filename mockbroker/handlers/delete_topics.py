@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.deadline import check_deadline
 from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.delete_topics import DELETE_TOPICS
@@ -38,6 +39,8 @@ def handle(request: Any, call: Call) -> Any:
         raise KafkaError(ErrorCode.TOPIC_DELETION_DISABLED)
     results: list[Any] = []
     names, ids = _unique(request, results)
+    if names or ids:
+        check_deadline(request.timeout_ms)
     topics = call.core.cluster.topics_by_id
     doomed: dict[bytes, str] = {}
     for topic_id in ids:

@@ -10,6 +10,7 @@ from typing import Any
 from mockbroker.core.elections import Election, elect_leader
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
+from mockbroker.handlers.deadline import check_deadline
 from protocol_specs.acls import AclOperation
 from protocol_specs.elect_leaders import ELECT_LEADERS
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -27,6 +28,7 @@ def handle(request: Any, call: Call) -> Any:
     require_on_cluster(call, AclOperation.ALTER)
     if request.topic_partitions == []:
         return _RESPONSE(throttle_time_ms=0, replica_election_results=[])
+    check_deadline(request.timeout_ms)
     election = _ELECTIONS.get(request.election_type)
     if election is None:
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unknown election type {request.election_type}")

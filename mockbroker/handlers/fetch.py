@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.fetch_sessions import FINAL_EPOCH, NO_SESSION, FetchContext, Key, SessionPartition
-from mockbroker.core.replica import Isolation
+from mockbroker.core.replica import UNKNOWN_EPOCH, Isolation
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
@@ -193,10 +193,16 @@ class _Reader:
         partition = wanted.resolve(call.image)
         if call.core.authorizer is not None and not self._allows(partition):
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-        if self._is_follower and self._replica_id not in partition.replicas:
-            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
         replica = partition.replica_at(call.node.id)
-        replica.check_epoch(wanted.leader_epoch, self._leader_only)
+        epoch = wanted.leader_epoch
+        replica.check_epoch(epoch if epoch >= 0 else UNKNOWN_EPOCH, self._leader_only)
+        if self._is_follower and (
+            self._replica_id == call.node.id or self._replica_id not in partition.replicas
+        ):
+            # One that says no epoch may be of a time when it was a replica (`Partition.followerReplicaOrThrow`).
+            raise KafkaError(
+                ErrorCode.NOT_LEADER_OR_FOLLOWER if epoch < 0 else ErrorCode.UNKNOWN_LEADER_EPOCH
+            )
         if self._rack and replica.is_leader:
             closest = replica.closest_follower(call.core.cluster.nodes, self._rack, wanted.fetch_offset)
             if closest is not None:
@@ -263,7 +269,8 @@ class _Reader:
             last_topic = topic
             topic_id = wanted.topic_id or _ZERO_UUID
             topics.append(_make_topic(topic=wanted.topic or "", topic_id=topic_id, partitions=[entry]))
-        return topics, () if hints is None else hints.endpoints
+        # A follower knows where the others are.
+        return topics, () if hints is None or self._is_follower else hints.endpoints
 
     def _failed(self, wanted: SessionPartition, error: KafkaError, hints: LeaderHints) -> Any:
         entry = _unread(wanted.index, error.code)

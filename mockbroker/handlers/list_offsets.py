@@ -33,33 +33,32 @@ def handle(request: Any, call: Call) -> Any:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
     times = Counter((topic.name, one.partition_index) for topic in request.topics for one in topic.partitions)
     isolation = request.isolation_level if request.replica_id == _CONSUMER else Isolation.LOG_END
-    topics = []
+    refused, found = [], dict[str, dict[int, Any]]()
     for topic in request.topics:
-        may = call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic.name)
-        entries = []
-        for index, asked in {one.partition_index: one for one in topic.partitions}.items():
+        if not call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic.name):
+            refused.append(_refused(topic, ErrorCode.TOPIC_AUTHORIZATION_FAILED))
+            continue
+        for asked in topic.partitions:
+            index = asked.partition_index
             try:
-                if not may:
-                    raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
                 if times[topic.name, index] > 1:
                     raise KafkaError(ErrorCode.INVALID_REQUEST)
-                entries.append(_find(call, topic.name, asked, request.replica_id, isolation))
+                entry = _find(call, topic.name, asked, request.replica_id, isolation)
             except KafkaError as error:
-                entries.append(_failed(index, _in_version(error.code, call.version)))
-        topics.append(_TOPIC(name=topic.name, partitions=entries))
-    return _RESPONSE(topics=topics)
+                entry = _failed(index, _in_version(error.code, call.version))
+            found.setdefault(topic.name, {})[index] = entry
+    topics = [_TOPIC(name=name, partitions=list(entries.values())) for name, entries in found.items()]
+    return _RESPONSE(topics=topics + refused)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     """The error, for each partition (`ListOffsetsRequest.getErrorResponse`)."""
-    return _RESPONSE(
-        topics=[
-            _TOPIC(
-                name=topic.name,
-                partitions=[_failed(one.partition_index, error.code) for one in topic.partitions],
-            )
-            for topic in request.topics
-        ]
+    return _RESPONSE(topics=[_refused(topic, error.code) for topic in request.topics])
+
+
+def _refused(topic: Any, code: ErrorCode) -> Any:
+    return _TOPIC(
+        name=topic.name, partitions=[_failed(one.partition_index, code) for one in topic.partitions]
     )
 
 

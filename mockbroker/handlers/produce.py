@@ -82,6 +82,8 @@ def handle(request: Any, call: Call) -> Any:
     try:
         if not _may_write(request, call):
             return _refuse_all(request, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        if not _is_plain(request.topic_data):
+            request.topic_data = _merged(request.topic_data)
         verdicts = None if request.transactional_id is None else _verify(request, call)
     except KafkaError as error:
         return _refuse_all(request, error.code, error.message)
@@ -96,6 +98,26 @@ def handle(request: Any, call: Call) -> Any:
             return None
 
     return and_then(verdicts, write_late)
+
+
+def _is_plain(topic_data: Any) -> bool:
+    """Whether it is one topic with one partition, as it nearly always is."""
+    return len(topic_data) == 1 and len(topic_data[0].partition_data) == 1
+
+
+def _merged(topic_data: Any) -> list[Any]:
+    """Each topic and each partition once, with the records that come last; no topic without partitions.
+
+    Kafka keeps them in a map by partition.
+    """
+    partitions: dict[tuple[str, bytes], dict[int, Any]] = {}
+    for data in topic_data:
+        for one in data.partition_data:
+            partitions.setdefault((data.name, data.topic_id), {})[one.index] = one
+    return [
+        PRODUCE.request.topic_data(name=name, topic_id=topic_id, partition_data=list(data.values()))
+        for (name, topic_id), data in partitions.items()
+    ]
 
 
 def _verify(request: Any, call: Call) -> Verdicts | Pending:
@@ -254,7 +276,7 @@ def _find_topic(data: Any, call: Call) -> Any:
 
 def _batch_of(data: Any, version: int) -> Batch:
     if version < FIRST_PRODUCE_OF_BATCHES:
-        return as_batch(data.records)
+        return as_batch(data.records, data.records_at)
     return produced_batch(data.records, version, data.records_at)
 
 

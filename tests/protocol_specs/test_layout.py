@@ -220,6 +220,14 @@ class TestHostileBytes:
     def test_nor_does_a_huge_compact_count(self, layout: Layout, before: str, count: str) -> None:
         self.test_a_huge_count_costs_neither_time_nor_memory(layout, before, count)
 
+    @pytest.mark.parametrize("length", ["ffffffff0f", "8180808008"])
+    def test_a_compact_length_that_java_holds_negative_is_null(self, length: str) -> None:
+        content = bytes.fromhex(f"{length} 01 00 00 00")
+        request, end = METADATA.request[9].read(content)
+        assert (request.topics, end) == (None, len(content))
+        with pytest.raises(WireError, match="null"):
+            PRODUCE.request[9].read(bytes.fromhex(f"00 0001 00000000 {length}"))
+
     def test_no_array_has_elements_without_bytes(self) -> None:
         """Or else a few bytes could ask for billions of them."""
         for api in APIS.values():

@@ -62,8 +62,13 @@ def commit(shard: ShardTables, request: CommitRequest) -> tuple[list[TopicErrors
     )
     group.touch_member(request.member_id)
     now_ms = shard.around.clock.now_ms
-    expires = -1 if request.retention_time_ms == -1 else now_ms + request.retention_time_ms
+    expires = -1 if request.retention_time_ms == -1 else _java_sum(now_ms, request.retention_time_ms)
     return _commit_records(shard, request.group_id, request.topics, check, now_ms, expires)
+
+
+def _java_sum(one: int, other: int) -> int:
+    """A sum of longs, which wraps."""
+    return (one + other + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def commit_in_transaction(

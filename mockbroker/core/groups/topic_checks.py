@@ -156,6 +156,7 @@ def merge(refused: list[TopicErrors], answered: Sequence[TopicErrors]) -> list[T
         known = by_name.get((topic.name, topic.topic_id))
         if known is None:
             merged.append(topic)
+            by_name[topic.name, topic.topic_id] = topic
         else:
             known.partitions.extend(topic.partitions)
     return merged
