@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import time
 from base64 import b64decode
 from typing import Any
 
 from compat_tests.differential.cases.records import batch, produce
-from compat_tests.differential.internal_logs import of_transaction
+from compat_tests.differential.internal_logs import of_group, of_transaction
 from compat_tests.differential.runner import Run, versions
 from protocol_specs.record_batch import batches_in, parse_end_txn_marker, parse_header, records_of
 
@@ -451,3 +452,60 @@ def the_log(run: Run) -> None:
         run.prepare("EndTxn", 5 if bumps else 3, **producer.end(True))
         producer.rest()
         run.note_each(f"record of {producer.name}", of_transaction(run, producer.name))
+
+
+def random_walks(run: Run) -> None:
+    """Producers of one name, each in the place of the one before; old clients and new ones, by the dice."""
+    run.await_coordinators()
+    for seed in range(8):
+        dice = random.Random(seed)
+        topic = f"xv{seed}"
+        run.create(topic, 2)
+        lives = [Producer(run, topic, topic)]
+        sequences: dict[tuple[int, int, int], int] = {}
+        for _ in range(45):
+            kind, committed, partition = dice.random(), dice.random() < 0.6, dice.randrange(2)
+            if kind < 0.08:
+                lives.append(Producer(run, topic, topic))
+            producer = lives[-1] if dice.random() < 0.85 else dice.choice(lives)
+            bumps = dice.random() < 0.6
+            if kind < 0.2:
+                run.ask("adds", "AddPartitionsToTxn", 3, **producer.adding(partition))
+            elif kind < 0.55:
+                place = producer.id, producer.epoch, partition
+                fields = producer.records(sequences.get(place, 0), partition)
+                answer = run.ask("writes", "Produce", 12 if bumps else 11, **fields)
+                if not answer["responses"][0]["partition_responses"][0]["error_code"]:
+                    sequences[place] = sequences.get(place, 0) + 1
+            elif kind < 0.65:
+                if not bumps:
+                    run.ask("adds offsets", "AddOffsetsToTxn", 3, **producer.names(group_id=topic))
+                run.ask("offsets", "TxnOffsetCommit", 5 if bumps else 3, **producer.offsets(topic))
+            elif kind < 0.72:
+                fields = producer.names(transaction_timeout_ms=60_000)
+                answer = run.ask("goes on", "InitProducerId", 5, **fields)
+                producer.rest()
+                if not answer["error_code"]:
+                    producer.id, producer.epoch = answer["producer_id"], answer["producer_epoch"]
+            else:
+                answer = run.ask("ends", "EndTxn", 5 if bumps else 3, **producer.end(committed))
+                producer.rest()
+                if bumps and not answer["error_code"] and dice.random() < 0.9:
+                    producer.id, producer.epoch = answer["producer_id"], answer["producer_epoch"]
+            run.ask("then", "DescribeTransactions", 0, transactional_ids=[topic])
+        run.note_each(f"walk {seed}: its transactions", of_transaction(run, topic))
+        run.note_each(f"walk {seed}: its offsets", of_group(run, topic))
+        asked = [{"name": topic, "partition_indexes": [0, 1]}]
+        run.ask(f"walk {seed}", "DescribeProducers", 0, topics=asked)
+        for partition in range(2):
+            run.note_each(f"walk {seed}: batches of {partition}", _batches(run, topic, partition))
+
+
+def _batches(run: Run, topic: str, partition: int) -> list[dict[str, Any]]:
+    asked = {
+        "topic": topic,
+        "partitions": [{"partition": partition, "fetch_offset": 0, "partition_max_bytes": 1 << 20}],
+    }
+    answer = run.prepare("Fetch", 12, max_wait_ms=0, min_bytes=0, max_bytes=1 << 20, topics=[asked])
+    records = b64decode(answer["responses"][0]["partitions"][0]["records"] or "")
+    return [_brief(view) for view in batches_in(records)]
