@@ -6,9 +6,11 @@ from functools import partial
 from typing import Any
 
 from compat_tests.differential.cases.groups import classic_join, subscription
+from compat_tests.differential.cases.records import batch, produce
 from compat_tests.differential.cases.transactions import Producer
 from compat_tests.differential.consumers import Group, assigned_to, owned
 from compat_tests.differential.internal_logs import of_group, of_share_states, of_transaction
+from compat_tests.differential.peer import Peer
 from compat_tests.differential.runner import Run, versions
 from compat_tests.differential.shares import State, await_share_coordinator
 
@@ -216,3 +218,40 @@ def share_states(run: Run) -> None:
     run.note_each("states", written[:20])
     run.note_each("states after many updates", written[-20:])
     run.note("how many", len(written))
+
+
+def protection(run: Run) -> None:
+    """What a client may do to internal topics, and what not; an admin client may write to them."""
+    run.create("ip")
+    for name in ("__consumer_offsets", "__transaction_state", "__share_group_state"):
+        for peer in (run.peer, Peer(run.peer.address, client_id="__admin_client")):
+            for version in (3, 12):
+                fields = produce(name, batch(key=b"\0\x7fodd"), partition=49)
+                answer = peer.ask("Produce", version, fields)
+                run.note(f"Produce v{version} to {name}", answer)
+        place = [{"partition_index": 0, "offset": 0}]
+        topics = [{"name": name, "partitions": place}]
+        run.ask(f"records of {name}", "DeleteRecords", 2, topics=topics, timeout_ms=1000)
+        fewer = [{"name": name, "count": 49, "assignments": None}]
+        run.ask(f"fewer of {name}", "CreatePartitions", 3, topics=fewer, timeout_ms=1000)
+        topic = {"name": name, "num_partitions": 1, "replication_factor": 1}
+        run.ask(f"{name} again", "CreateTopics", 7, topics=[topic], timeout_ms=1000)
+        for config, value in (("retention.ms", "1"), ("cleanup.policy", "delete"), ("retention.ms", "-2")):
+            change = {"name": config, "config_operation": 0, "value": value}
+            resource = {"resource_type": 2, "resource_name": name, "configs": [change]}
+            asked = {"resources": [resource], "validate_only": True}
+            run.ask(f"{config} {value} of {name}", "IncrementalAlterConfigs", 1, **asked)
+        for version in versions("DescribeTopicPartitions"):
+            asked = {"topics": [{"name": name}], "response_partition_limit": 1}
+            run.ask(name, "DescribeTopicPartitions", version, **asked)
+        resource = {"resource_type": 2, "resource_name": name, "configuration_keys": None}
+        found = run.prepare("DescribeConfigs", 4, resources=[resource])["results"][0]["configs"]
+        # The real broker is alone, so it is started with other minima.
+        run.note(f"configs of {name}", [one for one in found if one["name"] != "min.insync.replicas"])
+    for name in ("__cluster_metadata", "__remote_log_metadata"):
+        topic = {"name": name, "num_partitions": 1, "replication_factor": 1}
+        run.ask(name, "CreateTopics", 7, topics=[topic], timeout_ms=1000)
+        run.ask(name, "DeleteTopics", 6, topics=[{"name": name}], timeout_ms=1000)
+        fields = produce(name, batch())
+        run.ask(f"to {name}", "Produce", 12, **fields)
+    run.ask("the last of all", "DeleteTopics", 6, topics=[{"name": "__share_group_state"}], timeout_ms=5000)
