@@ -76,7 +76,8 @@ def isolate(cluster: Cluster, broker_id: int) -> Node:
     node = cluster.node(broker_id)
     if not node.is_connected:
         return node
-    node.image = Image(cluster.topics, frozenset(other.id for other in cluster.live_nodes()))
+    live = frozenset(other.id for other in cluster.live_nodes())
+    node.image = Image(cluster.topics, tuple(cluster.nodes.values()), live)
     node.is_isolated = True
     node.lost = (cluster.clock.now, cluster.quorum.end_offset)
     _settle(cluster, broker_id)

@@ -139,14 +139,16 @@ class Cluster:
         self.version += 1
         self.nodes_version += 1
 
+    def known_nodes(self, asked: Node) -> list[Node]:
+        """Brokers that are registered, as far as the broker that is asked knows."""
+        return list(self.nodes.values() if asked.image is None else asked.image.nodes)
+
     def live_nodes(self, asked: Node | None = None) -> list[Node]:
         """Brokers that Metadata shows: those that are not fenced, as far as the broker that is asked knows."""
         image = None if asked is None else asked.image
-        return [
-            node
-            for node in self.nodes.values()
-            if (not node.is_fenced if image is None else node.id in image.live)
-        ]
+        if image is not None:
+            return [node for node in image.nodes if node.id in image.live]
+        return [node for node in self.nodes.values() if not node.is_fenced]
 
     # Topics.
 

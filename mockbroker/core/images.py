@@ -6,13 +6,14 @@ created since, and everything that was deleted since (`MetadataImage`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.elections import PartitionState
+    from mockbroker.core.nodes import Node
     from mockbroker.core.replicas import Partition
     from mockbroker.core.topics import Topic
 
@@ -24,15 +25,17 @@ class Image:
 
     Attributes:
         topics: by name.
-        live: ids of the brokers that were not fenced.
+        nodes: the brokers that were registered.
+        live: ids of those that were not fenced.
         states: of the partitions that there were.
     """
 
-    __slots__ = ("live", "states", "topics", "topics_by_id")
+    __slots__ = ("live", "nodes", "states", "topics", "topics_by_id")
 
-    def __init__(self, topics: Mapping[str, Topic], live: frozenset[int]) -> None:
+    def __init__(self, topics: Mapping[str, Topic], nodes: Sequence[Node], live: frozenset[int]) -> None:
         self.topics = dict(topics)
         self.topics_by_id: dict[bytes, Topic] = {topic.id: topic for topic in topics.values()}
+        self.nodes = nodes
         self.live = live
         self.states: dict[Partition, PartitionState] = {
             partition: partition.state for topic in topics.values() for partition in topic.partitions

@@ -108,10 +108,11 @@ class Partition:
     def removing(self) -> tuple[int, ...]:
         return self.state.removing
 
-    @property
-    def offline_replicas(self) -> tuple[int, ...]:
-        """Replicas on brokers that are fenced or not registered."""
-        nodes = self.around.nodes
+    def offline_replicas(self, asked: Node) -> tuple[int, ...]:
+        """Replicas on brokers that are fenced or not registered, as far as the broker that is asked knows."""
+        nodes, image = self.around.nodes, asked.image
+        if image is not None:
+            return tuple(id for id in self.known_to(asked).replicas if id not in image.live)
         return tuple(id for id in self.state.replicas if (node := nodes.get(id)) is None or node.is_fenced)
 
     def known_to(self, node: Node) -> PartitionState:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockbroker.core.nodes import Node
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME, NOT_ASKED, operations_on
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
@@ -24,23 +25,22 @@ def handle(request: Any, call: Call) -> Any:
     if request.endpoint_type != _BROKERS:
         return _wrong_endpoint(request.endpoint_type, call.version)
     cluster = call.core.cluster
-    shown = [node for node in cluster.nodes.values() if request.include_fenced_brokers or not node.is_fenced]
+    live = cluster.live_nodes(call.node)
+    shown = cluster.known_nodes(call.node) if request.include_fenced_brokers else live
     return _RESPONSE(
         error_code=ErrorCode.NONE,
         error_message=None,
         cluster_id=cluster.cluster_id,
         controller_id=cluster.controller_id,
         throttle_time_ms=0,
-        brokers=[_broker(call, node) for node in shown],
+        brokers=[_broker(call, node, node not in live) for node in shown],
         cluster_authorized_operations=_operations(request, call),
     )
 
 
-def _broker(call: Call, node: Any) -> Any:
+def _broker(call: Call, node: Node, is_fenced: bool) -> Any:
     host, port = call.address_of(node)
-    return _RESPONSE.brokers(
-        broker_id=node.id, host=host, port=port, rack=node.rack, is_fenced=node.is_fenced
-    )
+    return _RESPONSE.brokers(broker_id=node.id, host=host, port=port, rack=node.rack, is_fenced=is_fenced)
 
 
 def _operations(request: Any, call: Call) -> int:

@@ -85,18 +85,18 @@ def _find(call: Call, key_type: int, key: str) -> Node:
     if key_type == _GROUP:
         if not call.allows(AclOperation.DESCRIBE, ResourceType.GROUP, key):
             raise KafkaError(ErrorCode.GROUP_AUTHORIZATION_FAILED)
-        broker_id = core.groups.find_coordinator(key)
+        broker_id = core.groups.find_coordinator(key, call.node)
     elif key_type == _TRANSACTION:
         if not call.allows(AclOperation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, key):
             raise KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-        broker_id = core.transactions.find_coordinator(key)
+        broker_id = core.transactions.find_coordinator(key, call.node)
     elif key_type == _SHARE and call.version >= _KNOWS_SHARE:
         if not call.allows(AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, CLUSTER_NAME):
             raise _NotPermitted(ErrorCode.CLUSTER_AUTHORIZATION_FAILED)
         code = _why_no_share_groups(call)
         if code is not None and call.core.profile.is_before("4.1"):
             raise KafkaError(code)
-        broker_id = core.share_states.find_coordinator(key)
+        broker_id = core.share_states.find_coordinator(key, call.node)
         if code is not None:
             raise KafkaError(code)
     elif key_type == _SHARE:

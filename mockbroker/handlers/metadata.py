@@ -209,8 +209,9 @@ def _partition(call: Call, partition: Partition) -> Any:
     leader = state.leader
     replicas, isr = list(state.replicas), list(state.isr)
     if call.version == 0:
-        replicas = [id for id in replicas if _is_live(nodes, id)]
-        isr = [id for id in isr if _is_live(nodes, id)]
+        live = {node.id for node in call.core.cluster.live_nodes(call.node)}
+        replicas = [id for id in replicas if id in live]
+        isr = [id for id in isr if id in live]
     if leader not in nodes:
         code, leader = ErrorCode.LEADER_NOT_AVAILABLE, _NO_LEADER
     elif len(replicas) < len(state.replicas) or len(isr) < len(state.isr):
@@ -222,10 +223,5 @@ def _partition(call: Call, partition: Partition) -> Any:
         leader_epoch=state.leader_epoch,
         replica_nodes=replicas,
         isr_nodes=isr,
-        offline_replicas=partition.offline_replicas,
+        offline_replicas=partition.offline_replicas(call.node),
     )
-
-
-def _is_live(nodes: Any, broker_id: int) -> bool:
-    node = nodes.get(broker_id)
-    return node is not None and not node.is_fenced

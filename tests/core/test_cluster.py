@@ -169,7 +169,7 @@ def test_replicas_may_be_on_a_broker_that_is_down_but_not_all() -> None:
 
     partition = cluster.create_topic("orders", assignments=[(0, [1, 2])]).partitions[0]
 
-    assert (partition.leader, partition.isr, partition.offline_replicas) == (2, (2,), (1,))
+    assert (partition.leader, partition.isr, partition.offline_replicas(cluster.nodes[2])) == (2, (2,), (1,))
     with pytest.raises(KafkaError) as refused:
         cluster.create_topic("payments", assignments=[(0, [1])])
     assert refused.value.message == (

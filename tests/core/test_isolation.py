@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mockbroker.core import brokers
 from mockbroker.core.waiting import Pending
 from mockbroker.routing import FORWARDED
@@ -117,6 +119,63 @@ def test_nothing_is_created_because_a_client_asks_for_it() -> None:
     answer = cut.stale.ask("Metadata", topics=[{"name": "asked"}], allow_auto_topic_creation=True)
     assert answer["topics"][0]["error_code"] == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     assert "asked" not in cut.cluster.topics
+
+
+def brokers_shown(client: Client, **values: Any) -> dict[int, bool]:
+    """Whom DescribeCluster names, and whether each is fenced."""
+    answer = client.send("DescribeCluster", 2, **values)
+    return {
+        broker["broker_id"]: broker["is_fenced"]
+        for broker in client.read("DescribeCluster", 2, answer)["brokers"]
+    }
+
+
+def test_it_does_not_learn_that_it_is_given_up() -> None:
+    cut = Cut()
+    cut.desk.clock.advance(10)
+    cut.cluster.add_node(4)
+
+    assert brokers_shown(cut.stale) == {1: False, 2: False, 3: False}
+    assert brokers_shown(cut.other) == {2: False, 3: False, 4: False}
+    assert brokers_shown(cut.stale, include_fenced_brokers=True) == {1: False, 2: False, 3: False}
+    assert brokers_shown(cut.other, include_fenced_brokers=True) == {1: True, 2: False, 3: False, 4: False}
+    for client, offline in ((cut.stale, []), (cut.other, [1])):
+        (topic,) = client.ask("Metadata", topics=[{"name": "old"}])["topics"]
+        assert topic["partitions"][0]["offline_replicas"] == offline
+        (topic,) = client.ask("DescribeTopicPartitions", topics=[{"name": "old"}])["topics"]
+        assert topic["partitions"][0]["offline_replicas"] == offline
+
+
+@pytest.mark.parametrize(
+    ("kind", "topic", "key"),
+    [
+        (0, "__consumer_offsets", "key"),
+        (1, "__transaction_state", "key"),
+        (2, "__share_group_state", "key:AAAAAAAAAAAAAAAAAAAAAQ:0"),
+    ],
+)
+def test_it_goes_on_to_coordinate(kind: int, topic: str, key: str) -> None:
+    desk = Desk(3)
+    cluster = desk.core.cluster
+    cluster.create_topic(topic, assignments=[(0, [1, 2, 3])])
+    brokers.isolate(cluster, 1)
+    desk.clock.advance(10)
+
+    def coordinator(broker: int) -> int:
+        answer = desk.client(broker).ask("FindCoordinator", key_type=kind, coordinator_keys=[key])
+        found: int = answer["coordinators"][0]["node_id"]
+        return found
+
+    assert (coordinator(1), coordinator(2)) == (1, 2)
+    brokers.heal(cluster, 1)
+    assert coordinator(1) == 2
+
+
+def test_it_makes_no_topic_of_coordinators() -> None:
+    cut = Cut()
+    answer = cut.stale.ask("FindCoordinator", key_type=0, coordinator_keys=["g"])
+    assert answer["coordinators"][0]["error_code"] == ErrorCode.COORDINATOR_NOT_AVAILABLE
+    assert "__consumer_offsets" not in cut.cluster.topics
 
 
 def test_all_that_is_forwarded_is_an_api() -> None:

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.shard import Shard
     from mockbroker.core.groups.share_coordinator import ShareCoordinator
     from mockbroker.core.groups.streams_coordinator import StreamsCoordinator
+    from mockbroker.core.nodes import Node
     from mockbroker.core.producer_state import Verification
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
@@ -374,13 +375,16 @@ class GroupCoordinator:
 
     # For whoever looks from outside.
 
-    def find_coordinator(self, group_id: str) -> int:
+    def find_coordinator(self, group_id: str, asked: Node | None = None) -> int:
         """Id of the broker that coordinates a group. Makes `__consumer_offsets` if need be.
+
+        Args:
+            asked: the broker that is asked, if that matters.
 
         Raises:
             KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
         """
-        return self.shards.find_coordinator(group_id)
+        return self.shards.find_coordinator(group_id, asked)
 
     def find_group(self, group_id: str) -> Group | None:
         """A group, wherever it is coordinated; None where there is none."""

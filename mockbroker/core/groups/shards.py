@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.coordinator_places import coordinator_at
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.shard import Shard
 from mockbroker.core.java_strings import partition_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.surroundings import Surroundings
+    from mockbroker.core.nodes import Node
     from mockbroker.core.replicas import Partition
 
 __all__ = ["Shards", "when_all_committed"]
@@ -50,24 +52,9 @@ class Shards:
         count = self._around.limits.offset_partitions if topic is None else len(topic.partitions)
         return partition_of(group_id, count)
 
-    def find_coordinator(self, group_id: str) -> int:
-        """Id of the broker that coordinates a group. Makes the topic if need be.
-
-        Raises:
-            KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
-        """
-        cluster = self._cluster
-        topic = cluster.topics.get(CONSUMER_OFFSETS)
-        try:
-            if topic is None:
-                topic = cluster.auto_create_topic(CONSUMER_OFFSETS)
-        except KafkaError:
-            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE) from None
-        leader = topic.partitions[self.partition_for(group_id)].leader
-        node = cluster.nodes.get(leader)
-        if node is None or node.is_fenced:
-            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-        return leader
+    def find_coordinator(self, group_id: str, asked: Node | None = None) -> int:
+        """Id of the broker that coordinates a group: see `coordinator_at`."""
+        return coordinator_at(self._cluster, CONSUMER_OFFSETS, lambda: self.partition_for(group_id), asked)
 
     # Finding a shard.
 

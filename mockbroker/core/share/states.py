@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.coordinator_places import coordinator_at
 from mockbroker.core.java_strings import partition_of
 from mockbroker.core.share.keys import SharePartitionKey, parse_key
 from mockbroker.core.share.state_shard import Decision, StateResult, StateShard
@@ -28,6 +29,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
+    from mockbroker.core.nodes import Node
     from mockbroker.core.replicas import Partition
     from mockbroker.core.share.state_records import LogRecord, ShareState
 
@@ -62,32 +64,17 @@ class ShareStates:
             count = len(topic.partitions)
         return partition_of(key.coordinator_key, count)
 
-    def find_coordinator(self, key: str) -> int:
+    def find_coordinator(self, key: str, asked: Node | None = None) -> int:
         """Id of the broker that coordinates a share partition, by its coordinator key.
 
         Raises:
             KafkaError: INVALID_REQUEST for what is no coordinator key; COORDINATOR_NOT_AVAILABLE while nobody can.
         """
-        return self.coordinator_of(parse_key(key))
+        return self.coordinator_of(parse_key(key), asked)
 
-    def coordinator_of(self, key: SharePartitionKey) -> int:
-        """Id of the broker that coordinates a share partition. Makes the topic if need be.
-
-        Raises:
-            KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
-        """
-        cluster = self._cluster
-        topic = cluster.topics.get(SHARE_GROUP_STATE)
-        try:
-            if topic is None:
-                topic = cluster.auto_create_topic(SHARE_GROUP_STATE)
-        except KafkaError:
-            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE) from None
-        leader = topic.partitions[self.partition_for(key)].leader
-        node = cluster.nodes.get(leader)
-        if node is None or node.is_fenced:
-            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-        return leader
+    def coordinator_of(self, key: SharePartitionKey, asked: Node | None = None) -> int:
+        """Id of the broker that coordinates a share partition: see `coordinator_at`."""
+        return coordinator_at(self._cluster, SHARE_GROUP_STATE, lambda: self.partition_for(key), asked)
 
     # Reading and changing.
 

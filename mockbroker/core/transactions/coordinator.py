@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mockbroker.config import Settings
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.features import Features
+    from mockbroker.core.nodes import Node
     from mockbroker.core.time import Clock
     from mockbroker.core.transactions.producer_ids import ProducerIds
     from mockbroker.core.waiting import Pending, Waiting
@@ -70,13 +71,16 @@ class TransactionCoordinator:
         self.log.on_load = self.markers.resume
         cluster.leader_listeners.append(self.log.leader_changed)
 
-    def find_coordinator(self, transactional_id: str) -> int:
+    def find_coordinator(self, transactional_id: str, asked: Node | None = None) -> int:
         """Id of the broker that coordinates an id. Makes `__transaction_state` if need be.
+
+        Args:
+            asked: the broker that is asked, if that matters.
 
         Raises:
             KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
         """
-        return self.log.find_coordinator(transactional_id)
+        return self.log.find_coordinator(transactional_id, asked)
 
     # InitProducerId
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from mockbroker.core.coordinator_places import coordinator_at
 from mockbroker.core.java_strings import partition_of
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.topics import TRANSACTION_STATE
@@ -27,6 +28,7 @@ from protocol_specs.record_batch import Record, build_batch, records_of
 if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
     from mockbroker.core.features import Features
+    from mockbroker.core.nodes import Node
     from mockbroker.core.replicas import Partition
     from mockbroker.core.time import Clock
     from mockbroker.core.waiting import Waiting
@@ -100,23 +102,11 @@ class StateLog:
             count = len(topic.partitions)
         return partition_of(transactional_id, count)
 
-    def find_coordinator(self, transactional_id: str) -> int:
-        """Id of the broker that coordinates an id. Makes the topic if need be.
-
-        Raises:
-            KafkaError: COORDINATOR_NOT_AVAILABLE while nobody can.
-        """
-        cluster = self._cluster
-        topic = cluster.topics.get(TRANSACTION_STATE)
-        try:
-            if topic is None:
-                topic = cluster.auto_create_topic(TRANSACTION_STATE)
-        except KafkaError:
-            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE) from None
-        node = cluster.nodes.get(topic.partitions[self.partition_index(transactional_id)].leader)
-        if node is None or node.is_fenced:
-            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-        return node.id
+    def find_coordinator(self, transactional_id: str, asked: Node | None = None) -> int:
+        """Id of the broker that coordinates an id: see `coordinator_at`."""
+        return coordinator_at(
+            self._cluster, TRANSACTION_STATE, lambda: self.partition_index(transactional_id), asked
+        )
 
     def shard_for(self, node_id: int, transactional_id: str) -> Shard:
         """The shard of an id at the broker that was asked.
