@@ -191,7 +191,11 @@ class Broker:
                 route = self._find_route(key, version)
             if route.has_header_tags:
                 at = _skip_tags(frame, at) if frame[at] else at + 1
-            request, _ = route.read(frame, at)
+            try:
+                request, _ = route.parse(frame, at)
+            except Exception:
+                # What is rare, or wrong, is left to the reader that can say why.
+                request, _ = route.read(frame, at)
         except (WireError, struct.error, IndexError, Malformed) as error:
             raise Disconnect(f"a request that cannot be read: {error}") from None
         caller.client_id = client_id
@@ -335,7 +339,7 @@ class Broker:
         served = self.profile.served(API_VERSIONS_KEY)
         route = Route(API_VERSIONS_KEY, 0, lambda request, call: _unsupported_version(served))
         nothing = APIS[API_VERSIONS_KEY].request.default
-        route.read = lambda frame, at: (nothing, at)
+        route.parse = lambda frame, at: (nothing, at)
         return route
 
 

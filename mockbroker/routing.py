@@ -53,17 +53,23 @@ _START = struct.Struct(">ii").pack
 
 
 class Route:
-    """One API in one version: how it is read, done, and answered."""
+    """One API in one version: how it is read, done, and answered.
 
-    __slots__ = ("handle", "has_header_tags", "key", "read", "response_tags", "version", "write")
+    Attributes:
+        parse: reads a request, in a hurry: what it raises says nothing, and `read` is to be asked.
+        read: reads a request; raises `WireError`.
+    """
+
+    __slots__ = ("handle", "has_header_tags", "key", "parse", "read", "response", "response_tags", "version")
 
     def __init__(self, key: int, version: int, handle: Handler) -> None:
         api = APIS[key]
         self.key = key
         self.version = version
         self.handle = handle
+        self.parse: Callable[..., tuple[Any, int]] = api.request[version].compiled_parse
         self.read: Callable[..., tuple[Any, int]] = api.request[version].read
-        self.write: Callable[[Any, bytearray], list[Any]] = api.response[version].write
+        self.response = api.response[version]
         self.has_header_tags = request_header(key, version).version >= 2
         self.response_tags = b"\0" if response_header(key, version).version >= 1 else b""
 
@@ -75,7 +81,7 @@ class Route:
             out += reply
             parts = [out]
         else:
-            parts = self.write(reply, out)
+            parts = self.response.write(reply, out)
         _LENGTH(out, 0, (len(out) if len(parts) == 1 else sum(map(len, parts))) - 4)
         return parts
 

@@ -83,9 +83,10 @@ def produced_batch(records: memoryview | None, version: int, at: int | None = No
     """
     if records is None:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
-    if not is_one_batch(records):
-        records = _only_batch(records, version)
-    batch = Batch(records, at)
+    size = len(records)
+    batch = Batch(records, at) if size >= HEADER_SIZE else None
+    if batch is None or batch.magic != 2 or batch.length != size - 12:
+        batch = Batch(_only_batch(records, version), at)
     if version < 7 and batch.codec >= ZSTD:
         if batch.codec > ZSTD:
             raise _unknown_codec(batch)

@@ -144,19 +144,21 @@ class _Reader:
 
     def __init__(self, request: Any, call: Call, context: FetchContext, replica_id: int) -> None:
         core = call.core
+        settings = core.settings
         self._call = call
         self._context = context
         self._replica_id = replica_id
         self._is_follower = is_follower = replica_id >= 0
-        self._max_bytes: int = min(request.max_bytes, core.settings["fetch.max.bytes"])
+        limit: int = settings["fetch.max.bytes"]
+        self._max_bytes: int = request.max_bytes if request.max_bytes < limit else limit
         if core.throttling.is_active and not is_follower:
             self._max_bytes = min(self._max_bytes, core.throttling.most_fetchable(client_of(call)))
-        self._min_bytes: int = min(request.min_bytes, self._max_bytes)
+        self._min_bytes: int = request.min_bytes if request.min_bytes < self._max_bytes else self._max_bytes
         self._isolation = Isolation.LOG_END if is_follower else request.isolation_level
         self._leader_only = is_follower or call.version < _FROM_FOLLOWERS
         #: Where the client is, when the closest replica is to serve it (KIP-392); followers serve since v11.
         self._rack: str = "" if self._leader_only else request.rack_id
-        if self._rack and core.settings["replica.selector.class"] != _RACK_AWARE:
+        if self._rack and settings["replica.selector.class"] != _RACK_AWARE:
             self._rack = ""
 
     def keys(self) -> Iterator[Partition]:
@@ -181,7 +183,7 @@ class _Reader:
             found.append((wanted, result))
             if result.size:
                 size += result.size
-                left = max(0, left - result.size)
+                left = left - result.size if result.size < left else 0
             if result.has_hint:
                 is_urgent = True
         if size < self._min_bytes and not is_urgent:
@@ -190,21 +192,20 @@ class _Reader:
 
     def _read(self, wanted: SessionPartition, left: int, is_first: bool) -> ReadResult:
         call = self._call
-        partition = wanted.resolve(call.image)
-        if call.core.authorizer is not None and not self._allows(partition):
+        core, node = call.core, call.node
+        partition = wanted.resolve(node.image or core.cluster)
+        if core.authorizer is not None and not self._allows(partition):
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-        replica = partition.replica_at(call.node.id)
+        replica = partition.replica_at(node.id)
         epoch = wanted.leader_epoch
         replica.check_epoch(epoch if epoch >= 0 else UNKNOWN_EPOCH, self._leader_only)
-        if self._is_follower and (
-            self._replica_id == call.node.id or self._replica_id not in partition.replicas
-        ):
+        if self._is_follower and (self._replica_id == node.id or self._replica_id not in partition.replicas):
             # One that says no epoch may be of a time when it was a replica (`Partition.followerReplicaOrThrow`).
             raise KafkaError(
                 ErrorCode.NOT_LEADER_OR_FOLLOWER if epoch < 0 else ErrorCode.UNKNOWN_LEADER_EPOCH
             )
         if self._rack and replica.is_leader:
-            closest = replica.closest_follower(call.core.cluster.nodes, self._rack, wanted.fetch_offset)
+            closest = replica.closest_follower(core.cluster.nodes, self._rack, wanted.fetch_offset)
             if closest is not None:
                 return replica.refer(closest)
         most = wanted.max_bytes

@@ -268,7 +268,7 @@ class _Writer:
 
 
 def _find_topic(data: Any, call: Call) -> Any:
-    image = call.image
+    image = call.node.image or call.core.cluster
     if data.topic_id != _ZERO_UUID:
         return image.topics_by_id.get(data.topic_id)
     return image.topics.get(data.name)
@@ -284,12 +284,17 @@ def _find_partition(call: Call, topic: Any, index: int) -> Partition:
     if topic is None and call.version >= _BY_TOPIC_ID:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
     if topic is not None:
-        if not call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic.name):
+        if call.core.authorizer is not None and not _allows(call, topic):
             raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-        if 0 <= index < len(call.partitions_of(topic)):
-            found: Partition = topic.partitions[index]
+        partitions = topic.partitions if call.node.image is None else call.partitions_of(topic)
+        if 0 <= index < len(partitions):
+            found: Partition = partitions[index]
             return found
     raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+
+
+def _allows(call: Call, topic: Any) -> bool:
+    return call.allows(AclOperation.WRITE, ResourceType.TOPIC, topic.name)
 
 
 def _failed(index: int, code: int, message: str | None = None) -> Any:
@@ -319,7 +324,7 @@ def _answer_nothing(topics: list[Any]) -> None:
 
 
 def _is_transactional(records: memoryview) -> bool:
-    if not is_one_batch(records) and (first_batch_size(records) is None or records[_MAGIC_AT] != 2):
+    if first_batch_size(records) is None or records[_MAGIC_AT] != 2:
         return False
     return bool(records[_ATTRIBUTES_AT] & _TRANSACTIONAL)
 
@@ -336,7 +341,11 @@ def _may_write(request: Any, call: Call) -> bool:
             records = one.records
             if records is None:
                 raise Disconnect(f"null records for partition {one.index}")
-            if _is_transactional(records):
+            if is_one_batch(records):
+                is_transactional = records[_ATTRIBUTES_AT] & _TRANSACTIONAL
+            else:
+                is_transactional = _is_transactional(records)
+            if is_transactional:
                 name = request.transactional_id
                 return name is not None and call.allows(
                     AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, name
