@@ -228,6 +228,13 @@ class TestTransactions:
         assert refused(log, 1, epoch=1, txn=True).code is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
         write(log, 0, epoch=1, txn=True)
 
+    def test_with_version_2_the_greatest_epoch_ends_what_it_began(self) -> None:
+        log = LogUnderTest()
+        greatest = 2**15 - 1
+        write(log, 0, epoch=greatest, txn=True)
+        log.end_transaction(7, greatest, commit=False, version=2)
+        assert log.producers.producers[7].txn_first_offset is None
+
     def test_a_marker_of_a_coordinator_that_was_replaced(self) -> None:
         log = LogUnderTest()
         write(log, 0, txn=True)

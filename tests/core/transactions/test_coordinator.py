@@ -152,6 +152,14 @@ def test_a_producer_that_goes_on_gets_a_new_producer_id_and_may_repeat_that() ->
     assert bench.init(expected=(0, LAST - 1)).code is FENCED
 
 
+def test_only_who_said_its_epoch_may_repeat_that() -> None:
+    bench = Bench()
+    bench.init()
+    bench.set_epoch(LAST)
+    assert bench.init() == Outcome(NONE, 1, 0)
+    assert bench.init(expected=(0, LAST)).code is FENCED
+
+
 @pytest.mark.parametrize("commit", [True, False])
 def test_ending_with_the_last_epoch_moves_on_to_a_new_producer_id(commit: bool) -> None:
     bench = Bench()
@@ -210,8 +218,9 @@ def test_partitions_that_are_there_already_cost_no_record() -> None:
     bench.add(producer, ("orders", 0), ("orders", 1))
     index = bench.transactions.log.partition_index(TX)
     end = bench.partition("__transaction_state", index).log_end_offset
-    assert bench.add(producer, ("orders", 1)) is NONE
-    assert bench.partition("__transaction_state", index).log_end_offset == end
+    for partitions in ([("orders", 1)], [("orders", 1), ("orders", 0)]):
+        assert bench.add(producer, *partitions) is NONE
+        assert bench.partition("__transaction_state", index).log_end_offset == end
 
 
 def test_what_adding_refuses() -> None:

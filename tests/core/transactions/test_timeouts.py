@@ -30,6 +30,19 @@ def test_a_transaction_that_is_open_too_long_is_aborted_at_the_next_check() -> N
     assert bench.end(producer, False) == (ErrorCode.NONE, 0, 1)
 
 
+def test_a_transaction_without_a_timeout_stays_open() -> None:
+    """One of a distributed transaction (KIP-939), which says so by the greatest timeout that there is."""
+    bench = Bench()
+    producer = bench.producer()
+    transaction = bench.transactions.log.find(TX)
+    assert transaction is not None
+    transaction.metadata = transaction.metadata._replace(timeout_ms=2**31 - 1)
+    bench.produce(producer, b"kept")
+    bench.clock.advance(30 * DAY)
+    assert bench.state() is TransactionState.ONGOING
+    assert bench.end(producer).code is ErrorCode.NONE
+
+
 def test_without_epoch_bumps_a_timeout_fences_the_producer() -> None:
     bench = Bench(transaction_version=1)
     producer = bench.producer()

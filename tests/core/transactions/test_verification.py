@@ -166,6 +166,20 @@ def test_who_adds_waits_only_so_long() -> None:
     assert verdicts.reply[bench.partition()] is BUSY
 
 
+def test_who_adds_waits_until_that_is_replicated() -> None:
+    bench = Bench(brokers=3)
+    producer = bench.producer()
+    log = bench.partition("__transaction_state", bench.transactions.log.partition_index(TX))
+    log.pause()
+    verdicts = _check(bench, producer, ADD)
+    bench.clock.advance(0.5)
+    assert not verdicts.is_settled
+    log.resume()
+    bench.core.waiting.flush()
+    assert isinstance(verdicts.reply[bench.partition()], Verification)
+    assert bench.state() is TransactionState.ONGOING
+
+
 @pytest.mark.parametrize("demand", [OLD, VERIFY])
 def test_who_verifies_is_told_at_once(demand: Demand) -> None:
     bench, producer = _ending()
