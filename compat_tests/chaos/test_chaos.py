@@ -1,4 +1,5 @@
-"""Brokers are stopped, killed and started again while producers and consumers of three kinds go on.
+"""Brokers are stopped, killed and started again while producers and consumers of three kinds go on: librdkafka's,
+kafka-python's and Java's. Each consumer reads what each producer wrote.
 
 Nothing that was acknowledged is lost, nothing is there twice, and each partition keeps its order.
 MOCKBROKER_CHAOS_SECONDS says for how long (`make soak`), MOCKBROKER_CHAOS_SEED which causes.
@@ -77,6 +78,22 @@ def log_of(kafka: MockCluster, topic: str) -> dict[tuple[int, int], int]:
     return log
 
 
+def check_lines(reader: Running, logs: dict[str, dict[tuple[int, int], int]]) -> None:
+    """What the consumer in Java printed must be all that is in the logs, in its order."""
+    total = sum(map(len, logs.values()))
+    poll(lambda: reader.stdout.count("\n") >= total, within=20)
+    reader.write("end\n")
+    reader.wait_for_text("ended")
+    seen: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for line in reader.stdout.splitlines()[:-1]:
+        topic, partition, offset, number = line.split()
+        seen.setdefault((topic, int(partition)), []).append((int(offset), int(number)))
+    for topic, log in logs.items():
+        for partition in range(PARTITIONS):
+            wanted = [(offset, number) for (index, offset), number in log.items() if index == partition]
+            assert seen.get((topic, partition), []) == wanted
+
+
 def poll(condition: Callable[[], bool], within: float) -> bool:
     until = time.monotonic() + within
     while not (found := condition()) and time.monotonic() < until:
@@ -88,11 +105,15 @@ def test_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
     kafka: MockCluster, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     servers = kafka.bootstrap_servers
-    java: Running | None = None
+    java = java_reader = None
     if HAS_JAVA:
-        command = jvm.run(Path(__file__).parent, "ChaosProducer", servers, "java", str(PARTITIONS))
+        sources = Path(__file__).parent
+        command = jvm.run(sources, "ChaosProducer", servers, "java", str(PARTITIONS))
         java = Running(command, tmp_path, name="java")
         kafka.wait_until_records("java", 1, timeout=20)
+        command = jvm.run(sources, "ChaosConsumer", servers, str(PARTITIONS), *TOPICS)
+        java_reader = Running(command, tmp_path, name="java-reader")
+        java_reader.wait_for_text("java ")
     producers = [ConfluentProducer(servers, "confluent"), PythonProducer(servers, "python")]
     readers = [kind(servers, topic) for topic in TOPICS for kind in (ConfluentReader, PythonReader)]
     done = play(kafka, SECONDS)
@@ -110,8 +131,11 @@ def test_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
         assert (int(ended[1]), int(ended[2])) == (len(log_of(kafka, "java")), 0)
         counts["java"] = int(ended[1])
 
+    logs = {topic: log_of(kafka, topic) for topic in TOPICS}
+    if java_reader is not None:
+        check_lines(java_reader, logs)
     for reader in readers:
-        log = log_of(kafka, reader.topic)
+        log = logs[reader.topic]
         poll(lambda reader=reader, log=log: sum(map(len, reader.seen.values())) >= len(log), within=20)  # type: ignore[misc]
         reader.finish(within=20)
         assert reader.failures == []
@@ -121,6 +145,6 @@ def test_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
     acknowledged = ", ".join(f"{topic} {count}" for topic, count in counts.items())
     causes = ", ".join(f"{what} {count}" for what, count in done.items())
     record_property(
-        "compared", f"chaos for {SECONDS:.0f} s ({causes}): acknowledged and read twice: {acknowledged}"
+        "compared", f"chaos for {SECONDS:.0f} s ({causes}): acknowledged, and read by each: {acknowledged}"
     )
     assert all(counts.values())
