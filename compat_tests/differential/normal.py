@@ -32,16 +32,38 @@ _FREE = frozenset(
     }
 )
 
+#: The same, where it is so in the answers of one API only.
+_FREE_IN = {
+    "DescribeQuorum": frozenset({"leader_epoch", "high_watermark", "log_end_offset", "replica_directory_id"}),
+    # A real one has its own descriptions, ours are shorter.
+    "DescribeConfigs": frozenset({"documentation"}),
+}
+
+#: What messages say of one cluster only.
+_IN_MESSAGES = (
+    (re.compile(r"\d{13,}"), "<number>"),
+    (re.compile(r'the cluster id "[^"]*"'), "the cluster id"),
+    (re.compile(r"(?<![\w-])[\w-]{22}(?![\w-])"), "<uuid>"),
+    (re.compile(r":\d{4,5}\b"), ":<port>"),
+    # It depends on when the last attempt to reach that controller was made.
+    (re.compile(r"New voter .* is not ready to receive requests"), "not reached"),
+    (re.compile(r"Aborted add voter operation for since API_VERSIONS returned .*"), "not reached"),
+)
+
 _MEMBER = re.compile(r"(.*)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-_NUMBER = re.compile(r"\d{13,}")
 _CLOCK_MS = 1_600_000_000_000
 _ZERO_UUID = "AAAAAAAAAAAAAAAAAAAAAA"
 
 
 class Normaliser:
-    """One for each peer."""
+    """One for each peer.
 
-    def __init__(self) -> None:
+    Args:
+        api: whose answers they are.
+    """
+
+    def __init__(self, api: str = "") -> None:
+        self._free = _FREE | _FREE_IN.get(api, frozenset())
         self._seen: dict[tuple[str, Any], str] = {}
         self._count: dict[str, int] = {}
 
@@ -49,15 +71,19 @@ class Normaliser:
         if isinstance(answer, dict):
             return {key: self(value, key) for key, value in answer.items()}
         if isinstance(answer, list):
-            return [self(value, name) for value in _sorted(answer)]
-        if name in _FREE:
+            return [
+                self(value, name) for value in sorted(answer, key=lambda one: _sort_key(_without_ids(one)))
+            ]
+        if name in self._free:
             return "free" if answer not in (None, -1, "", 0) else answer
         if isinstance(answer, int) and not isinstance(answer, bool) and answer > _CLOCK_MS:
             return "a time"
         if isinstance(answer, str) and (found := _MEMBER.match(answer)):
             return self._placeholder(f"{found[1]}-uuid", answer)
         if isinstance(answer, str) and name.endswith("message"):
-            return _NUMBER.sub("<number>", answer)
+            for pattern, text in _IN_MESSAGES:
+                answer = pattern.sub(text, answer)
+            return answer
         if name in _IDS and answer not in (None, -1, "", 0, _ZERO_UUID):
             return self._placeholder(name, answer)
         return answer
@@ -93,6 +119,13 @@ def differences(theirs: Any, ours: Any, path: str = "") -> list[str]:
 def _sorted(values: list[Any]) -> list[Any]:
     """Kafka answers many lists in the order of a hash map, so order is not compared."""
     return sorted(values, key=_sort_key)
+
+
+def _without_ids(value: Any) -> Any:
+    """Ids are random, and so is their order."""
+    if isinstance(value, dict):
+        return {key: _without_ids(one) for key, one in value.items() if key not in _IDS}
+    return [_without_ids(one) for one in value] if isinstance(value, list) else value
 
 
 def _sort_key(value: Any) -> str:

@@ -40,4 +40,4 @@ class ParkingPeer(Peer):
         sock = self._connected()
         frame = self._read(sock, struct.unpack(">i", self._read(sock, 4))[0])
         (api, version), self._sent = self._sent, None
-        return self._decode(api, version, frame)
+        return self.decode(api, version, frame)

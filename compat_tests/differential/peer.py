@@ -63,7 +63,21 @@ class Peer:
         api = api_named(name)
         frame = self.frame(api, version, values)
         answer = self.exchange(frame)
-        return answer if isinstance(answer, str) else self._decode(api, version, answer)
+        return answer if isinstance(answer, str) else self.decode(api, version, answer)
+
+    def ask_bytes(self, name: str, version: int, body: bytes, *, timeout: float) -> Any:
+        """Send a request whose body is given; the answer as plain data, or `CLOSED`, or `NO_ANSWER` in time."""
+        api = api_named(name)
+        answer = self.ask_frame(self._start(api, version) + body, timeout=timeout)
+        return answer if isinstance(answer, str) else self.decode(api, version, answer)
+
+    def ask_frame(self, frame: bytes, *, length: int | None = None, timeout: float) -> bytearray | str:
+        """Send bytes after a length; the frame that comes back, or `CLOSED`, or `NO_ANSWER` after the timeout."""
+        self._connected().settimeout(timeout)
+        answer = self.exchange(frame, length=length)
+        if self._socket is not None:
+            self._socket.settimeout(self._timeout)
+        return answer
 
     def tell(self, name: str, version: int, values: dict[str, Any]) -> Any:
         """Send one request that gets no answer: `NO_ANSWER`, or `CLOSED` where the broker hung up instead.
@@ -77,6 +91,11 @@ class Peer:
 
     def frame(self, api: Api, version: int, values: dict[str, Any]) -> bytes:
         """The bytes of one request, without its length."""
+        out = bytearray(self._start(api, version))
+        return b"".join(api.request[version].write(fill(api.request, values), out))
+
+    def _start(self, api: Api, version: int) -> bytes:
+        """A request's header."""
         self._correlation_id += 1
         header = REQUEST_HEADER(
             request_api_key=api.key,
@@ -84,8 +103,7 @@ class Peer:
             correlation_id=self._correlation_id,
             client_id=self._client_id,
         )
-        out = bytearray(request_header(api.key, version).build(header))
-        return b"".join(api.request[version].write(fill(api.request, values), out))
+        return request_header(api.key, version).build(header)
 
     def exchange(self, frame: bytes, *, length: int | None = None) -> bytearray | str:
         """Send bytes after a length, and read one frame of answer."""
@@ -123,7 +141,8 @@ class Peer:
         return whole
 
     @staticmethod
-    def _decode(api: Api, version: int, frame: bytearray) -> Any:
+    def decode(api: Api, version: int, frame: bytearray) -> Any:
+        """The answer in a frame, as plain data."""
         _, at = response_header(api.key, version).read(frame)
         layout = api.response[version]
         message, end = layout.read(frame, at)

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from compat_tests.differential.normal import Normaliser, differences
 from compat_tests.differential.peer import Peer
-from mockbroker.profiles import KAFKA_4_3
+from mockbroker.profiles import KAFKA_4_3, Profile
+from mockbroker.releases import profile_of
 from protocol_specs import api_named
 from protocol_specs.text import uuid_bytes
 
-__all__ = ["Case", "Outcome", "Run", "compare", "versions"]
+__all__ = ["Case", "Outcome", "Run", "compare", "use_release", "versions"]
+
+#: Of odd requests many are not answered at all. In seconds.
+_PATIENCE = 2.0
+_in_use: list[Profile] = [KAFKA_4_3]
+
+
+def use_release(release: str) -> None:
+    """Compare the versions of another release than the newest one.
+
+    Raises:
+        ValueError: it cannot be emulated.
+    """
+    _in_use[0] = profile_of(release)
 
 
 def versions(name: str) -> range:
-    """Every version of an API that 4.3.1 serves."""
-    return KAFKA_4_3.served(api_named(name).key)
+    """Every version of an API that the release in use serves, 4.3.1 unless `use_release` said otherwise."""
+    return _in_use[0].served(api_named(name).key)
 
 
 class Run:
@@ -38,6 +54,26 @@ class Run:
     def tell(self, label: str, name: str, version: int, **values: Any) -> None:
         """Send a request that is not answered, and note whether the connection lives."""
         self.answers.append((f"{name} v{version}: {label}", self.peer.tell(name, version, values)))
+
+    def ask_bytes(
+        self, label: str, name: str, version: int, body: bytes, *, patience: float = _PATIENCE
+    ) -> Any:
+        """Send a request whose body is given as bytes, and note the answer, or that there was none for a while."""
+        answer = self.peer.ask_bytes(name, version, body, timeout=patience)
+        self.answers.append((f"{name} v{version}: {label}", answer))
+        return answer
+
+    def ask_frame(self, label: str, name: str, version: int, frame: bytes) -> None:
+        """Send a frame, header and all, to be answered in this version if at all, and note the answer."""
+        answer = self.peer.ask_frame(frame, timeout=_PATIENCE)
+        if not isinstance(answer, str):
+            answer = self.peer.decode(api_named(name), version, answer)
+        self.answers.append((f"{name} v{version}: {label}", answer))
+
+    def ask_key(self, label: str, key: int, frame: bytes, *, length: int | None = None) -> None:
+        """Send a frame to which nobody knows an answer, and note the bytes of the one that comes, if any."""
+        answer = self.peer.ask_frame(frame, length=length, timeout=_PATIENCE)
+        self.answers.append((f"key {key}: {label}", answer if isinstance(answer, str) else answer.hex()))
 
     def prepare(self, name: str, version: int, **values: Any) -> Any:
         """Send a request whose answer is not compared."""
@@ -102,6 +138,7 @@ class Run:
 
 Case = Callable[[Run], None]
 _FAILED = "the case failed: "
+_VERSION = re.compile(r"(\w+ v)(\d+)(: .*)", re.DOTALL)
 
 
 @dataclass
@@ -113,28 +150,40 @@ class Outcome:
     different: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
+        """What differs, once for all versions in which it does, and the sum."""
+        alike: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
         for label, lines in self.different:
-            yield label
-            for line in lines[:8]:
+            matched = _VERSION.match(label)
+            name, version, rest = matched.groups() if matched else (label, "", "")
+            alike.setdefault((name, rest, tuple(lines)), []).append(version)
+        for (name, rest, told), found in alike.items():
+            yield f"{name}{','.join(found)}{rest}"
+            for line in told[:8]:
                 yield f"    {line}"
-            if len(lines) > 8:
-                yield f"    and {len(lines) - 8} more"
+            if len(told) > 8:
+                yield f"    and {len(told) - 8} more"
         yield f"{self.compared} compared, {self.equal} equal, {len(self.different)} different"
+
+
+def _go(case: Case, run: Run) -> None:
+    try:
+        case(run)
+    except Exception as error:
+        run.note(f"{case.__module__}.{case.__name__}", f"{_FAILED}{error!r}")
 
 
 def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
     """Run every case against both, and compare answer by answer."""
     outcome = Outcome()
-    normal = Normaliser(), Normaliser()
     for case in cases:
+        normal = Normaliser(), Normaliser()
         runs = Run(theirs), Run(ours)
-        for run in runs:
-            try:
-                case(run)
-            except Exception as error:
-                run.note(f"{case.__module__}.{case.__qualname__}", f"{_FAILED}{error!r}")
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(partial(_go, case), runs))
         for (label, one), (other_label, other) in zip(runs[0].answers, runs[1].answers, strict=False):
             outcome.compared += 1
+            if getattr(case, "each_alone", False):
+                normal = Normaliser(case.__name__), Normaliser(case.__name__)
             lines = differences(normal[0](one), normal[1](other))
             if label != other_label:
                 lines = [f"after this the two went different ways: {other_label}"]
@@ -148,5 +197,5 @@ def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
         missing = abs(len(runs[0].answers) - len(runs[1].answers))
         if missing:
             outcome.compared += missing
-            outcome.different.append((case.__qualname__, [f"{missing} answers have no counterpart"]))
+            outcome.different.append((case.__name__, [f"{missing} answers have no counterpart"]))
     return outcome

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["bucket_order", "hash_order", "parse_int32", "partition_of", "string_hash", "utf16_length"]
+__all__ = [
+    "bucket_order",
+    "hash_order",
+    "java_int32",
+    "parse_int32",
+    "partition_of",
+    "string_hash",
+    "utf16_length",
+]
 
 
 @lru_cache(maxsize=8192)
@@ -36,6 +44,11 @@ def bucket_order(text: str, buckets: int = 16) -> int:
     """Where `text` comes when a `HashMap` of so many buckets is walked; decides ties between map keys."""
     value = string_hash(text) & 0xFFFFFFFF
     return (value ^ value >> 16) & (buckets - 1)
+
+
+def java_int32(number: int) -> int:
+    """A number as Java's ints hold it: what is too large wraps around."""
+    return (number + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def parse_int32(text: str) -> int:

@@ -27,7 +27,7 @@ def handle(request: Any, call: Call) -> Any:
         request.cluster_id,
         request.voter_id,
         request.voter_directory_id,
-        {one.name: (one.host, one.port) for one in request.listeners},
+        {one.name.upper(): (one.host, one.port) for one in request.listeners},
     )
     return _RESPONSE(throttle_time_ms=0, error_code=ErrorCode.NONE, error_message=None)
 

@@ -12,6 +12,7 @@ from mockbroker.core.config_changes import Alteration, alter_configs
 from mockbroker.core.loggers import SET
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.config_authorization import require_alter_configs
+from mockbroker.handlers.config_order import in_hash_order
 from protocol_specs.alter_configs import ALTER_CONFIGS
 from protocol_specs.errors import KafkaError
 
@@ -25,7 +26,7 @@ def handle(request: Any, call: Call) -> Any:
         Alteration(
             resource.resource_type,
             resource.resource_name,
-            [(config.name, SET, config.value) for config in resource.configs],
+            [(config.name, SET, config.value) for config in in_hash_order(resource.configs)],
         )
         for resource in request.resources
     ]

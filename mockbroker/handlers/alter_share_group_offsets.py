@@ -5,6 +5,7 @@ Kafka: `KafkaApis.handleAlterShareGroupOffsetsRequest`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mockbroker.core.groups.share_requests import AlteredOffsets, AlteredTopic, NewShareOffsets
@@ -39,10 +40,23 @@ def handle(request: Any, call: Call) -> Any:
     def pack(altered: AlteredOffsets) -> Any:
         if altered.error_code:
             return refuse(request, call, KafkaError(altered.error_code, altered.error_message))
-        return _pack(AlteredOffsets([*refused, *altered.topics]))
+        return _pack(
+            AlteredOffsets(_merged([topic for topic in refused if topic.partitions], altered.topics))
+        )
 
     altering = call.core.groups.shares.changes.alter(call.node.id, request.group_id, asked)
     return when_ready(altering, pack)
+
+
+def _merged(refused: Sequence[AlteredTopic], altered: Sequence[AlteredTopic]) -> list[AlteredTopic]:
+    """Each topic once, with all that is to be said of its partitions."""
+    topics: dict[str, AlteredTopic] = {}
+    for topic in (*refused, *altered):
+        known = topics.get(topic.name)
+        if known is not None:
+            topic = known._replace(partitions=[*known.partitions, *topic.partitions])
+        topics[topic.name] = topic
+    return list(topics.values())
 
 
 def _refusal(topic: str, call: Call) -> ErrorCode:

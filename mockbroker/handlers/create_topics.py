@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mockbroker.core.topic_admin import check_batch
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.config_order import in_hash_order
 from mockbroker.handlers.deadline import check_deadline
 from mockbroker.handlers.throttle import mutations_of
 from protocol_specs.acls import AclOperation, ResourceType
@@ -86,7 +87,7 @@ def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None, e
             partitions=asked.num_partitions,
             replication_factor=asked.replication_factor,
             assignments=[(one.partition_index, one.broker_ids) for one in asked.assignments],
-            configs={config.name: config.value for config in asked.configs},
+            configs={config.name: config.value for config in in_hash_order(asked.configs)},
             validate_only=request.validate_only,
             admit=None if mutations is None else mutations.record,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.java_strings import java_int32
 from mockbroker.core.topics import INTERNAL_TOPICS, check_topic_name
 from mockbroker.handlers.authorized_operations import operations_on
 from mockbroker.handlers.call import Call
@@ -45,7 +46,7 @@ def handle(request: Any, call: Call) -> Any:
                 topics.append(_failed(call, name, _why_unknown(name)))
             continue
         partitions = call.partitions_of(topic)
-        end = min(len(partitions), start + remaining)
+        end = min(len(partitions), java_int32(start + remaining))
         topics.append(_known(call, topic, start, end))
         if end < len(partitions):
             next_cursor = _RESPONSE.next_cursor(topic_name=name, partition_index=end)

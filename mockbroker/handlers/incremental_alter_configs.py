@@ -11,6 +11,7 @@ from typing import Any
 from mockbroker.core.config_changes import Alteration, incremental_alter_configs
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.config_authorization import require_alter_configs
+from mockbroker.handlers.config_order import in_hash_order
 from protocol_specs.errors import KafkaError
 from protocol_specs.incremental_alter_configs import INCREMENTAL_ALTER_CONFIGS
 
@@ -24,7 +25,10 @@ def handle(request: Any, call: Call) -> Any:
         Alteration(
             resource.resource_type,
             resource.resource_name,
-            [(config.name, config.config_operation, config.value) for config in resource.configs],
+            [
+                (config.name, config.config_operation, config.value)
+                for config in in_hash_order(resource.configs)
+            ],
         )
         for resource in request.resources
     ]

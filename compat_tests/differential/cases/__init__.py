@@ -32,12 +32,15 @@ SUBJECTS = (
     "admin",
     "security",
     "malformed",
+    "edges",
 )
 
 
 def cases_of(subject: str) -> list[Case]:
     """The cases of one subject."""
     module = import_module(f"{__name__}.{subject}")
+    if hasattr(module, "CASES"):
+        return list(module.CASES)
     return [
         value
         for name, value in vars(module).items()

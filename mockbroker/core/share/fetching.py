@@ -5,7 +5,8 @@ Rules kept here (`SharePartitionManager.processShareFetch`, `DelayedShareFetch`,
 - It waits until records of at least `min_bytes` can be read, a log says an error, or its time is up; then it answers
   with all that it could read. It is woken by appends and by records that become available.
 - The partitions share `max_bytes` evenly. Whatever was read, only as many records as are wanted are acquired.
-- A share partition that fails to start is an error of its partition; one that is still starting is waited for.
+- A share partition that fails to start is an error of its partition, which is told when the time is up: it may start by
+  then. A request without time is answered before that is known.
 - Only the batches of the log that hold acquired records are sent.
 """
 
@@ -53,7 +54,16 @@ class ShareFetch:
         order: the partitions, in the order in which they have their turn; they exist.
     """
 
-    __slots__ = ("_broker_id", "_errors", "_max_bytes", "_min_bytes", "_shared", "_wanted")
+    __slots__ = (
+        "_broker_id",
+        "_errors",
+        "_has_time",
+        "_max_bytes",
+        "_min_bytes",
+        "_shared",
+        "_unstarted",
+        "_wanted",
+    )
 
     def __init__(
         self,
@@ -70,7 +80,9 @@ class ShareFetch:
         self._wanted = wanted
         self._min_bytes = min_bytes
         self._max_bytes = max_bytes
+        self._has_time = True
         self._errors: dict[tuple[bytes, int], Fetched] = {}
+        self._unstarted: dict[tuple[bytes, int], Fetched] = {}
         self._shared: dict[tuple[bytes, int], SharePartition] = {}
         if not wanted.max_records or not max_bytes:
             return
@@ -87,7 +99,7 @@ class ShareFetch:
         def done(error: KafkaError | None) -> None:
             if error is not None:
                 partitions.drop(partition)
-                self._errors[partition.key[1:]] = Fetched(error.code)
+                self._unstarted[partition.key[1:]] = Fetched(error.code)
 
         return done
 
@@ -97,8 +109,9 @@ class ShareFetch:
         Args:
             max_wait: in seconds.
         """
-        if all(key in self._errors for key in self._shared):
+        if not self._shared:
             return self._errors
+        self._has_time = max_wait > 0
         keys = [*self._shared.values(), *(shared.partition for shared in self._shared.values())]
         answer: dict[tuple[bytes, int], Fetched] | Pending = waiting.wait(
             self._attempt, on=keys, at_most=max_wait, hurried=True
@@ -112,10 +125,10 @@ class ShareFetch:
             if shared.is_active and shared.can_acquire()
         }
         if not acquirable:
-            return self._errors if last else NOT_YET
+            return self._all_errors() if last else NOT_YET
         if self._max_bytes < 0:
             failed = Fetched(ErrorCode.UNKNOWN_SERVER_ERROR)
-            return {**dict.fromkeys(acquirable, failed), **self._errors}
+            return {**dict.fromkeys(acquirable, failed), **self._all_errors()}
         reads = self._read(acquirable)
         if not last and not self._is_enough(reads):
             return NOT_YET
@@ -125,7 +138,10 @@ class ShareFetch:
             fetched, count = self._acquire(shared, offset, reads[key][0], left)
             answer[key] = fetched
             left -= count
-        return {**answer, **self._errors}
+        return {**answer, **self._all_errors()}
+
+    def _all_errors(self) -> dict[tuple[bytes, int], Fetched]:
+        return {**self._errors, **self._unstarted} if self._has_time else self._errors
 
     def _read(
         self, acquirable: dict[tuple[bytes, int], tuple[SharePartition, int]]

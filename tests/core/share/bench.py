@@ -106,6 +106,17 @@ class ShareBench:
         assert isinstance(found, Fetched)
         return found
 
+    def failure(self) -> ErrorCode:
+        """What is told of partition 0, which does not start, when a fetch has waited in vain."""
+        waiting = self.fetching(wait=1.0)
+        assert isinstance(waiting, Pending)
+        assert not waiting.is_settled
+        self.cluster.clock.advance(1)
+        self.cluster.waiting.flush()
+        code = waiting.reply[self.topic.id, 0].error_code
+        assert isinstance(code, ErrorCode)
+        return code
+
     def acquire(self, member_id: str = "m1", **options: Any) -> list[Range]:
         """Fetch partition 0; the records that were acquired."""
         fetched = self.fetch(member_id, **options)

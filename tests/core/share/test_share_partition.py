@@ -40,7 +40,7 @@ def test_where_a_group_begins(reset: str, start: int) -> None:
 def test_a_time_after_the_last_record_is_an_error() -> None:
     bench = ShareBench(share_auto_offset_reset="by_duration:PT1S")
     bench.produce(4, timestamp_ms=NOW_MS - 7_200_000)
-    assert bench.fetch().error_code is ErrorCode.OFFSET_NOT_AVAILABLE
+    assert bench.failure() is ErrorCode.OFFSET_NOT_AVAILABLE
     assert bench.shared.get(bench.broker, bench.key) is None
 
 
@@ -69,14 +69,14 @@ def test_all_that_is_known_is_done_with() -> None:
 def test_a_state_that_makes_no_sense(batch: tuple[int, int, int, int]) -> None:
     bench = ShareBench(state=stored(batch))
     bench.produce(5)
-    assert bench.fetch().error_code is ErrorCode.UNKNOWN_SERVER_ERROR
+    assert bench.failure() is ErrorCode.UNKNOWN_SERVER_ERROR
 
 
 def test_a_share_partition_that_nobody_initialized() -> None:
     bench = ShareBench()
     bench.produce(5)
     bench.states.delete(bench.broker, bench.key)
-    assert bench.fetch().error_code is ErrorCode.UNKNOWN_SERVER_ERROR
+    assert bench.failure() is ErrorCode.UNKNOWN_SERVER_ERROR
     bench.initialize(stored(start=0))
     assert bench.acquire() == [(0, 4, 1)]
 
