@@ -112,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    import gc
     import logging
 
     from mockbroker.server.foreground import serve_until_signal
@@ -126,6 +127,8 @@ def _serve(options: argparse.Namespace) -> int:
         from mockbroker.server.request_log import RequestLog
 
         served.server.broker = RequestLog(served.server.broker)
+    # Modules and tables stay until the end: the garbage collector need not go through them again and again.
+    gc.freeze()
     serve_until_signal(served.server, lambda: _announce(ready, options.ready_file))
     return 0
 

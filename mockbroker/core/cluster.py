@@ -287,9 +287,7 @@ class Cluster:
         topic = self.topics_by_id.get(topic_id)
         if topic is None:
             raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
-        if not 0 <= index < len(topic.partitions):
-            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        return topic.partitions[index]
+        return self.partition(topic.name, index)
 
     def partitions(self) -> Iterator[Partition]:
         """All of them, topic by topic."""
