@@ -76,7 +76,7 @@ class Cluster:
         self.rng = rng
         self.elr_enabled = elr_enabled
         self.cluster_id = uuid_text(new_uuid(rng))
-        self.placer = Placer(rng, knows_cordons=not settings.catalog.is_before("4.3"))
+        self.placer = Placer(rng, settings.catalog)
         self.nodes: dict[int, Node] = {}
         self.controller_id = -1
         self.topics: dict[str, Topic] = {}
@@ -125,9 +125,8 @@ class Cluster:
         """
         node = self.nodes.get(broker_id)
         if node is None:
-            raise KafkaError(
-                ErrorCode.BROKER_ID_NOT_REGISTERED, f"Broker ID {broker_id} is not currently registered"
-            )
+            text = f"Broker ID {broker_id} is not currently registered"
+            raise KafkaError(ErrorCode.BROKER_ID_NOT_REGISTERED, text)
         return node
 
     def choose_controller(self) -> None:
@@ -188,7 +187,8 @@ class Cluster:
             self.unified_names[unified] = name
         self.version += 1
         for partition in topic.partitions:
-            self._add(partition)
+            self._announce(partition)
+            self.upkeep.watch(partition)
         return topic
 
     def auto_create_topic(self, name: str) -> Topic:
@@ -201,13 +201,9 @@ class Cluster:
             check_topic_name(name)
             return self.create_topic(name)
         partitions, factor = (self.settings[setting] for setting in INTERNAL_SIZES[name])
-        active = sum(node.is_active for node in self.nodes.values())
-        return self.create_topic(
-            name,
-            partitions=partitions,
-            replication_factor=max(1, min(factor, active)),
-            configs=internal_topic_configs(self, name),
-        )
+        factor = max(1, min(factor, sum(node.is_active for node in self.nodes.values())))
+        configs = internal_topic_configs(self, name)
+        return self.create_topic(name, partitions=partitions, replication_factor=factor, configs=configs)
 
     def create_partitions(
         self,
@@ -237,7 +233,8 @@ class Cluster:
         for state in states:
             partition = Partition(topic, len(topic.partitions), state, self.around)
             topic.partitions.append(partition)
-            self._add(partition)
+            self._announce(partition)
+            self.upkeep.watch(partition)
         self.version += 1
         topic.version += 1
         return topic
@@ -356,10 +353,6 @@ class Cluster:
     def _announce(self, partition: Partition) -> None:
         for listener in self.leader_listeners:
             listener(partition)
-
-    def _add(self, partition: Partition) -> None:
-        self._announce(partition)
-        self.upkeep.watch(partition)
 
     def _alter_isr(self, partition: Partition, isr: Iterable[int]) -> None:
         # A leader names its ISR in no order of its own, as a hash set gives it.
