@@ -1,0 +1,1 @@
+"""Tests driven by kafka-go (Segment's), a client for Go."""
