@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -167,3 +168,33 @@ def test_hanging(cli: Cli, topic: str) -> None:
     cli(f"kafka-transactions -B abort --topic {topic} --partition 0 --start-offset 0").prints("")
     cli(find).prints(HANGING)
     cli(f"kafka-get-offsets -B --topic {topic}").prints(f"{topic}:0:2")
+
+
+@pytest.mark.shows("kafka-console-consumer")
+def test_the_log_through_its_formatter(cli: Cli, topic: str) -> None:
+    producer = Producer(cli, "tx-logged", topic)
+    producer.send()
+    producer.commit()
+    read = cli(
+        "kafka-console-consumer -B --topic __transaction_state --from-beginning --timeout-ms 1500"
+        " --formatter org.apache.kafka.tools.consumer.TransactionLogMessageFormatter"
+    )
+    key = '{"key":{"type":0,"data":{"transactionalId":"tx-logged"}},"value":'
+    # The formatter prints records one after the other, with no line ends.
+    values = [
+        json.loads(value.split('{"key"')[0].removesuffix("}"))
+        for value in "".join(read.stdout).split(key)[1:]
+    ]
+    assert {value["version"] for value in values} == {1}
+    states = [value["data"] for value in values]
+    empty, ongoing, prepare_commit, complete_commit = 0, 1, 2, 4
+    assert [state["transactionStatus"] for state in states] == [
+        empty,
+        ongoing,
+        prepare_commit,
+        complete_commit,
+    ]
+    assert [state["producerEpoch"] for state in states] == [0, 0, 1, 1]
+    partitions = [{"topic": topic, "partitionIds": [0]}]
+    assert [state["transactionPartitions"] for state in states] == [None, partitions, partitions, []]
+    assert {state["producerId"] for state in states} == {producer.id}

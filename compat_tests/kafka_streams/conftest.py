@@ -20,8 +20,6 @@ FOLDER = Path(__file__).parent
 def instance(kafka: Broker, tmp_path: Path) -> Iterator[Instance]:
     """Starts instances, each a process with a state directory of its own, and waits until they run."""
     started: list[Running] = []
-    libraries = CACHE / "java" / "kafka_streams" / "native"
-    libraries.mkdir(parents=True, exist_ok=True)
 
     def one_more(app: str, application_id: str, **config: str) -> Running:
         name = f"{application_id}-{len(started)}"
@@ -32,9 +30,12 @@ def instance(kafka: Broker, tmp_path: Path) -> Iterator[Instance]:
             **config,
         }
         command = jvm.run(FOLDER, "StreamsApp", app, *(f"{key}={value}" for key, value in settings.items()))
+        # RocksDB writes its library there on every start: under one that runs, that would end it.
+        libraries = CACHE / "java" / "kafka_streams" / f"native-{len(started)}"
+        libraries.mkdir(parents=True, exist_ok=True)
         where = {"ROCKSDB_SHAREDLIB_DIR": str(libraries)}
         started.append(Running(command, tmp_path, name=name, environment=where))
-        started[-1].wait_for_text("RUNNING", within=40)
+        started[-1].wait_for_text("RUNNING", within=90)
         return started[-1]
 
     yield one_more

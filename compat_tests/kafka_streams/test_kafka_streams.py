@@ -23,6 +23,7 @@ pytestmark = pytest.mark.cluster(
 )
 CLASSIC = {"group.protocol": "classic", "session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
 STREAMS = {"group.protocol": "streams"}
+ONCE = {"processing.guarantee": "exactly_once_v2", "producer.transaction.timeout.ms": "3000"}
 WORDS = ["alpha", "beta", "gamma", "delta"]
 
 
@@ -82,12 +83,32 @@ def test_word_count(cli: Cli, instance: Instance, protocol: Mapping[str, str]) -
 
 
 @pytest.mark.shows("state stores, repartitioning, join")
-def test_orders(cli: Cli, instance: Instance) -> None:
-    create(cli, "shop", "orders", "customers", "bills", partitions=3)
-    send(cli, "shop-customers", ["c1:Ada", "c2:Grace", "c3:Nobody"])
-    instance("orders", "shop", **CLASSIC)
-    send(cli, "shop-orders", ["1:c1 10", "2:c2 5", "3:c1 7", "4:c9 1", "5:c2 5"])
-    assert received(cli, "shop-bills", 4) == {"c1": ["Ada 10", "Ada 17"], "c2": ["Grace 5", "Grace 10"]}
+def test_orders(cli: Cli, instance: Instance, protocol: Mapping[str, str]) -> None:
+    name = f"shop-{protocol['group.protocol']}"
+    create(cli, name, "orders", "customers", "bills", partitions=3)
+    send(cli, f"{name}-customers", ["c1:Ada", "c2:Grace", "c3:Nobody"])
+    instance("orders", name, **protocol)
+    send(cli, f"{name}-orders", ["1:c1 10", "2:c2 5", "3:c1 7", "4:c9 1", "5:c2 5"])
+    assert received(cli, f"{name}-bills", 4) == {"c1": ["Ada 10", "Ada 17"], "c2": ["Grace 5", "Grace 10"]}
+
+
+@pytest.mark.full
+@pytest.mark.shows("exactly_once_v2: an instance of an application with a join is killed and replaced")
+def test_orders_exactly_once(cli: Cli, instance: Instance, protocol: Mapping[str, str]) -> None:
+    name = f"once-{protocol['group.protocol']}"
+    create(cli, name, "orders", "customers", "bills", partitions=3)
+    send(cli, f"{name}-customers", ["c1:Ada", "c2:Grace"])
+    first = instance("orders", name, **ONCE, **protocol)
+    other = instance("orders", name, **ONCE, **protocol)
+    orders = [f"{number}:c{number % 2 + 1} 1" for number in range(60)]
+    send(cli, f"{name}-orders", orders)
+    first.process.kill()
+    first.process.wait()
+    send(cli, f"{name}-orders", orders)
+    instance("orders", name, **ONCE, **protocol)
+    bills = {key: [f"{who} {sum}" for sum in range(1, 61)] for key, who in (("c1", "Ada"), ("c2", "Grace"))}
+    assert received(cli, f"{name}-bills", 120) == bills
+    assert other.process.poll() is None, other.story
 
 
 @pytest.mark.shows("exactly_once_v2: an instance is killed and replaced")
@@ -96,11 +117,7 @@ def test_an_instance_is_killed_and_replaced(
 ) -> None:
     name = f"exactly-once-{protocol['group.protocol']}"
     create(cli, name, "lines", "counted")
-    once = {
-        "processing.guarantee": "exactly_once_v2",
-        "producer.transaction.timeout.ms": "3000",
-        **protocol,
-    }
+    once = {**ONCE, **protocol}
     first = instance("word-count", name, **once)
     rounds = 25
     lines = [f"{number}:{' '.join(WORDS)}" for number in range(rounds)]

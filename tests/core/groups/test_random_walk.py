@@ -47,7 +47,11 @@ class Walk(RuleBasedStateMachine):
         self.told: dict[tuple[int, int], tuple[str, str | None]] = {}
         #: what was assigned: by (generation, member id).
         self.assigned: dict[tuple[int, str], bytes] = {}
+        #: who was told to own a partition: by (leader epoch, generation), then partition.
+        self.owners: dict[tuple[int, int], dict[bytes, str]] = {}
         self.committed = 0
+        #: member ids and generations that were refused for good, in which leader epoch.
+        self.fenced: set[tuple[str, int, int]] = set()
 
     def group(self) -> ClassicGroup | None:
         group = self.bench.groups.find_group(GROUP)
@@ -92,6 +96,10 @@ class Walk(RuleBasedStateMachine):
         elif not answer.error_code:
             expected = self.assigned.get((client.generation_id, client.member_id))
             assert expected is None or answer.assignment in (expected, b""), "an answer of its generation"
+            owners = self.owners.setdefault((epoch, client.generation_id), {})
+            name = client.instance_id or client.member_id
+            for partition in answer.assignment.split():
+                assert owners.setdefault(partition, name) == name, "one owner in one generation"
 
     def ids(self) -> set[str]:
         return {client.member_id for client in self.clients if client.instance_id is None}
@@ -121,9 +129,10 @@ class Walk(RuleBasedStateMachine):
         client = self.pick(number)
         if client.waiting is not None or client.joined is None:
             return
+        members = client.joined.members
         assignments = [
-            (member.member_id, f"{member.member_id}@{client.generation_id}".encode())
-            for member in client.joined.members
+            (member.member_id, b" ".join(b"%d" % index for index in range(place, 8, len(members))))
+            for place, member in enumerate(members)
         ]
         group = self.group()
         if group is not None and group.state is ClassicState.COMPLETING_REBALANCE and assignments:
@@ -141,7 +150,18 @@ class Walk(RuleBasedStateMachine):
     @rule(number=st.integers(0, 30))
     def beat(self, number: int) -> None:
         client = self.pick(number)
-        self.bench.heartbeat(client.member_id, client.generation_id, client.instance_id)
+        error = self.bench.heartbeat(client.member_id, client.generation_id, client.instance_id)
+        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID) and client.generation_id >= 0:
+            self.fenced.add((client.member_id, client.generation_id, self.epoch()))
+
+    @precondition(lambda self: self.fenced)
+    @rule(data=st.data())
+    def come_back_from_the_dead(self, data: st.DataObject) -> None:
+        """Whoever is no member any more neither goes on nor commits."""
+        member_id, generation_id, epoch = data.draw(st.sampled_from(sorted(self.fenced)))
+        if epoch == self.epoch():
+            assert self.bench.heartbeat(member_id, generation_id, None)
+            assert self.bench.commit(99, member_id=member_id, generation_id=generation_id)
 
     @precondition(lambda self: self.clients)
     @rule(number=st.integers(0, 30))
