@@ -89,11 +89,11 @@ class Walk(RuleBasedStateMachine):
         most = next(at for at in range(first, first + 1000) if self.held.get(at + 1) != member_id)
         last = data.draw(st.integers(first, most))
         count = last - first + 1
-        kinds = data.draw(st.lists(KINDS, min_size=count, max_size=count) if each else KINDS)
-        self.bench.acknowledge((first, last, kinds), member_id=member_id)
-        for offset, kind in zip(
-            range(first, last + 1), kinds if isinstance(kinds, list) else [kinds] * count, strict=True
-        ):
+        kinds: list[int] = data.draw(st.lists(KINDS, min_size=count, max_size=count))
+        if not each:
+            kinds = kinds[:1] * count
+        self.bench.acknowledge((first, last, kinds if each else kinds[0]), member_id=member_id)
+        for offset, kind in enumerate(kinds, first):
             if kind != 4:
                 self.drop(offset, is_done=kind != 2)
 
