@@ -47,6 +47,9 @@ class Echo:
     def receive(self, frame: bytearray, caller: Any) -> list[Any]:
         return [_LENGTH.pack(len(frame)), frame]
 
+    def throttled_ms(self, node_id: int, address: str) -> int:
+        return 0
+
     def connected(self, caller: Any) -> None:
         pass
 

@@ -140,6 +140,10 @@ class Broker:
         self._throttling = core.throttling
         self._routes: dict[int, Route] = {}
 
+    def throttled_ms(self, node_id: int, address: str) -> int:
+        """For how many milliseconds a connection that came in is to be held before it is refused; 0: it is not."""
+        return self._throttling.connection(node_id, address)
+
     def connected(self, caller: Caller) -> None:
         """A client has come."""
         self.callers[caller.connection_id] = caller

@@ -1,13 +1,14 @@
 """Enforcement of client quotas: how long a client's connection is to be held.
 
-Rules kept here (Kafka: `ClientQuotaManager`, `ClientRequestQuotaManager`, `ControllerMutationQuotaManager`; KIP-13,
-KIP-124, KIP-219, KIP-599):
+Rules kept here (Kafka: `ClientQuotaManager`, `ClientRequestQuotaManager`, `ControllerMutationQuotaManager`,
+`ConnectionQuotas`; KIP-13, KIP-124, KIP-219, KIP-599, KIP-612):
 
 - Each broker measures for itself, and the controller for the cluster. Of the quotas that fit a client the nearest
   one counts: user and client id before user before client id, names before defaults.
 - Who is above the quota is held until the rate is down to it, if nothing more is done; for request time no longer than
   one window. The answer leaves at once and says how long; nothing more of the connection is executed meanwhile.
 - A Fetch above the quota is answered without records, and does not count. Nothing is read that could never be sent.
+- A connection above its address's rate does not count, and is closed when it was held, for one window at most.
 - Time does not pass while a request is handled here, so each request counts for a fixed time.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mockbroker.core.quota_windows import Rate, TokenBucket
-from mockbroker.core.quotas import CLIENT_ID, USER
+from mockbroker.core.quotas import CLIENT_ID, IP, USER
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -34,6 +35,10 @@ _PRODUCE: Final = "producer_byte_rate"
 _FETCH: Final = "consumer_byte_rate"
 _REQUEST: Final = "request_percentage"
 _MUTATION: Final = "controller_mutation_rate"
+_CONNECTION: Final = "connection_creation_rate"
+
+_LOCALHOST: Final = "localhost"
+_LOOPBACK: Final = "127.0.0.1"
 
 #: The default entity. No name is empty.
 _ANYBODY: Final = ""
@@ -64,6 +69,8 @@ class Throttling:
         self._quotas = quotas
         #: by key of the quota: the limit for a user (None: any kind of entity without one) and a client id.
         self._limits: dict[str, dict[tuple[str | None, str | None], float]] = {}
+        #: new connections per second, by address.
+        self._connections: dict[str, float] = {}
         self._rates: dict[tuple[str, int, Client], Rate] = {}
         self._buckets: dict[Client, TokenBucket] = {}
         quotas.listeners.append(self._quotas_changed)
@@ -78,6 +85,21 @@ class Throttling:
             pause.settle(None)
 
         self._clock.call_later(throttle_ms / 1000, release)
+
+    def connection(self, node_id: int, address: str) -> int:
+        """Record a connection that came in; how many milliseconds to hold it before it is refused, 0: it is not."""
+        limit = self._connections.get(address, self._connections.get(_ANYBODY))
+        if limit is None:
+            return 0
+        rate = self._rate(_CONNECTION, node_id, (address, ""))
+        now_ms = self._clock.now_ms
+        rate.record(1, now_ms)
+        measured, window_ms = rate.measure(now_ms)
+        if measured <= limit:
+            return 0
+        rate.record(-1, now_ms)
+        most_ms: int = self._settings["quota.window.size.seconds"] * 1000
+        return min(int((measured - limit) / limit * window_ms + 0.5), most_ms)
 
     def produce(self, node_id: int, client: Client, size: int) -> int:
         """Record bytes that a client sent to a broker; how many milliseconds to hold it."""
@@ -162,8 +184,12 @@ class Throttling:
 
     def _quotas_changed(self) -> None:
         self._limits = {}
+        self._connections = {}
         for entity, values in self._quotas.entities.items():
             kinds = {kind: _ANYBODY if name is None else name for kind, name in entity}
+            if IP in kinds and _CONNECTION in values:
+                name = kinds[IP]
+                self._connections[_LOOPBACK if name == _LOCALHOST else name] = values[_CONNECTION]
             if USER in kinds or CLIENT_ID in kinds:
                 for key, value in values.items():
                     self._limits.setdefault(key, {})[kinds.get(USER), kinds.get(CLIENT_ID)] = value

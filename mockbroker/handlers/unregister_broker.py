@@ -28,5 +28,8 @@ def handle(request: Any, call: Call) -> Any:
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     """The error with its whole text (`UnregisterBrokerRequest.getErrorResponse`)."""
     # Before 4.1 the text was left out.
-    text = "" if call.core.profile.is_before("4.1") else error.message
+    text: str | None = "" if call.core.profile.is_before("4.1") else error.message
+    if error.code is ErrorCode.REQUEST_TIMED_OUT:
+        # The controller was not reached, and the exception that says so has no text.
+        text = None
     return _RESPONSE(throttle_time_ms=0, error_code=error.code, error_message=text)

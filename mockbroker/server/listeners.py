@@ -6,6 +6,7 @@ Rules kept here:
   connect from then on: they wait in the backlog until the server runs.
 - `localhost` is 127.0.0.1 and ::1, on the same port: clients differ in which they try first.
 - A broker may be closed and opened again on its port while the server runs, whatever became of its old connections.
+- A connection above the `connection_creation_rate` of its address is held for a while, then closed.
 - An address that has as many connections as `max.connections.per.ip` allows is refused by closing. A broker that has
   `max.connections` accepts none until one of them ends.
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mockbroker.server.connection import Connection
@@ -145,6 +147,7 @@ class BrokerListener:
         self._server = server
         self._sockets = {sock.fileno(): sock for sock in sockets}
         self._count_of: dict[str, int] = {}
+        self._held: set[socket.socket] = set()
         self._is_full = False
         self._is_started = False
 
@@ -170,6 +173,9 @@ class BrokerListener:
                 self._server.poller.remove(fd)
             sock.close()
         self._sockets.clear()
+        for sock in self._held:
+            sock.close()
+        self._held.clear()
         for connection in list(self.connections):
             connection.close("the broker stopped", abruptly=abruptly)
 
@@ -205,6 +211,11 @@ class BrokerListener:
 
     def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
         host, port = address[:2]
+        throttle_ms = self._server.broker.throttled_ms(self.node_id, host)
+        if throttle_ms:
+            self._held.add(sock)
+            self._server.later(throttle_ms / 1000, partial(self._refuse, sock))
+            return
         count = self._count_of.get(host, 0)
         if count >= self._limit("max.connections.per.ip"):
             _log.info("Refused a connection from %s: there are %d already", host, count)
@@ -230,6 +241,10 @@ class BrokerListener:
         connection = Connection(server, self, sock, caller)
         self.connections.add(connection)
         server.on_opened(connection, port)
+
+    def _refuse(self, sock: socket.socket) -> None:
+        self._held.discard(sock)
+        sock.close()
 
     def _limit(self, name: str) -> int:
         limit: int = self._server.settings.for_broker(self.node_id)[name]

@@ -26,6 +26,7 @@ class RequestLog:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self.clock = broker.clock
+        self.throttled_ms = broker.throttled_ms
         self.connected = broker.connected
         self.disconnected = broker.disconnected
         self.flush = broker.flush

@@ -44,6 +44,10 @@ class Broker(Protocol):
     def receive(self, frame: bytearray, caller: Caller) -> Any:
         """Answer a frame: None, a list of buffers, or a Pending of either. Raises `Disconnect`."""
 
+    def throttled_ms(self, node_id: int, address: str) -> int:
+        """For how many milliseconds a connection that came in is to be held before it is refused; 0: it is not."""
+        ...
+
     def connected(self, caller: Caller) -> None:
         """A client has come."""
 

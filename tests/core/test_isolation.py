@@ -104,6 +104,15 @@ def test_what_only_the_controller_can_do_times_out() -> None:
     assert "wanted" not in cut.cluster.topics
 
 
+def test_a_broker_is_unregistered_by_the_controller_alone() -> None:
+    cut = Cut()
+    pending = cut.stale.send("UnregisterBroker", 0, broker_id=3)
+    cut.desk.clock.advance(61)
+    answer = cut.stale.read("UnregisterBroker", 0, pending.reply)
+    assert (answer["error_code"], answer["error_message"]) == (ErrorCode.REQUEST_TIMED_OUT, None)
+    assert 3 in cut.cluster.nodes
+
+
 def test_what_only_the_controller_can_do_is_done_when_it_is_reached_again() -> None:
     cut = Cut()
     pending = cut.create(cut.stale, "wanted")

@@ -216,3 +216,53 @@ def test_a_hold_ends_by_the_clock() -> None:
     desk.clock.advance(0.001)
     assert pause.is_settled
     assert desk.throttling.holds == {}
+
+
+class Connections(Desk):
+    """Connections to broker 1 from one address."""
+
+    def limit(self, address: str | None, rate: float | None) -> None:
+        [error] = self.quotas.alter(
+            [QuotaChange({"ip": address}, [("connection_creation_rate", rate)])]
+        ).values()
+        assert error is None
+
+    def refused(self, count: int, address: str = "127.0.0.1", broker: int = 1) -> list[int]:
+        """For how long each of so many that come at once is held, but for those that are not."""
+        held = [self.throttling.connection(broker, address) for _ in range(count)]
+        return [ms for ms in held if ms]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", None])
+def test_connections_above_the_rate_of_their_address_are_refused(address: str | None) -> None:
+    desk = Connections()
+    assert desk.refused(100) == []
+    desk.limit(address, 2.0)
+
+    # Ten whole windows are taken for granted. Who is refused does not count.
+    assert desk.refused(20) == []
+    assert desk.refused(5) == [500] * 5
+    assert desk.refused(5, broker=2) == []
+    desk.clock.advance(1)
+    assert desk.refused(3) != []
+
+    desk.limit(address, None)
+    assert desk.refused(100) == []
+
+
+def test_an_address_of_its_own_rate() -> None:
+    desk = Connections()
+    desk.limit(None, 1.0)
+    desk.limit("10.0.0.1", 100.0)
+    assert desk.refused(50, "10.0.0.1") == []
+    assert desk.refused(12, "10.0.0.2") == [1000, 1000]
+
+
+def test_connections_are_held_for_one_window_at_most() -> None:
+    desk = Connections(quota_window_num=2)
+    desk.limit(None, 1.0)
+    desk.clock.advance(100)
+    assert desk.refused(1) == []
+    desk.throttling.connection(1, "127.0.0.1")
+    desk.clock.advance(1.5)
+    assert max(desk.refused(9)) <= 1000

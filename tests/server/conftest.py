@@ -35,6 +35,7 @@ class ScriptedBroker:
         self.frames: list[bytes] = []
         self.parked: dict[bytes, Pending] = {}
         self.events: list[tuple[str, Any]] = []
+        self.throttle_ms = 0
 
     def receive(self, frame: bytearray, caller: Caller) -> Any:
         assert type(frame) is bytearray
@@ -122,6 +123,9 @@ class ScriptedBroker:
 
     def do_x(self, rest: bytes, caller: Caller) -> Any:
         raise ValueError("a bug")
+
+    def throttled_ms(self, node_id: int, address: str) -> int:
+        return self.throttle_ms
 
     def connected(self, caller: Caller) -> None:
         self.events.append(("connected", caller.connection_id))

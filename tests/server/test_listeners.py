@@ -118,6 +118,20 @@ class TestLimits:
         running.wait_for_event("disconnected", 1)
         assert running.connect().ask(b"ethree") == b"three"
 
+    def test_connections_above_the_rate_of_their_address_are_held_then_closed(
+        self, make_server: Callable[..., Any]
+    ) -> None:
+        running = make_server()
+        running.broker.throttle_ms = 300
+        client = running.connect()
+        client.send(b"eone")
+        assert client.is_quiet()
+        assert client.is_closed_by_server()
+        running.broker.throttle_ms = 60_000
+        held = running.connect()
+        running.background.call(lambda: running.server.close(1))
+        assert held.is_closed_by_server()
+
     def test_connections_of_a_broker_wait_for_room(self, make_server: Callable[..., Any]) -> None:
         running = make_server()
         running.limits["max.connections"] = 2
