@@ -86,8 +86,9 @@ def check_lines(reader: Running, logs: dict[str, dict[tuple[int, int], int]]) ->
     reader.wait_for_text("ended")
     seen: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for line in reader.stdout.splitlines()[:-1]:
-        topic, partition, offset, number = line.split()
-        seen.setdefault((topic, int(partition)), []).append((int(offset), int(number)))
+        name, *numbers = line.split()
+        partition, offset, value = map(int, numbers)
+        seen.setdefault((name, partition), []).append((offset, value))
     for topic, log in logs.items():
         for partition in range(PARTITIONS):
             wanted = [(offset, number) for (index, offset), number in log.items() if index == partition]
