@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -21,15 +23,29 @@ def python_311() -> str:
     return str(found)
 
 
+def _identity(python: str, requirements: Sequence[str]) -> str:
+    """What an environment is made of: the release of Python, by whatever name it is called, and the packages."""
+    if python == sys.executable:
+        release = platform.python_version()
+    else:
+        asked = [python, "-c", "import platform; print(platform.python_version())"]
+        release = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    return "\n".join([f"Python {release}", *requirements])
+
+
 def environment(name: str, requirements: Sequence[str], *, needs_python_311: bool) -> Path:
-    """The interpreter of an environment in which the requirements, and nothing else, are installed."""
+    """The interpreter of an environment in which the requirements, and nothing else, are installed.
+
+    One that is complete is never made anew, as clients of another run may be running in it: other requirements make
+    another one beside it.
+    """
     base = python_311() if needs_python_311 else sys.executable
-    directory = CACHE / "clients" / name
+    wanted = _identity(base, requirements)
+    directory = CACHE / "clients" / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
     python = directory / "bin" / "python"
     complete = directory / ".complete"
-    wanted = "\n".join([base, *requirements])
-    with alone(name):
-        if complete.exists() and complete.read_text() == wanted:
+    with alone(directory.name):
+        if complete.exists() and python.exists():
             return python
         subprocess.run([base, "-m", "venv", "--clear", "--without-pip", str(directory)], check=True)
         pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--disable-pip-version-check"]

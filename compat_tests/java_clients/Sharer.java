@@ -26,15 +26,17 @@ final class Sharer {
         consumer.subscribe(List.of(command.get("topic").asText()));
     }
 
-    /** The offset, value and delivery count of what one poll brings; waits for the first record. */
+    /**
+     * The offset, value and delivery count of what one poll brings; waits for the first record.
+     *
+     * <p>It is one call, which asks the broker until there are records and no further: a second one, made while the
+     * first one's answer is on its way, would acquire more than it is told of.
+     */
     List<List<Object>> poll(long withinMs) {
         List<List<Object>> got = new ArrayList<>();
-        long deadline = System.nanoTime() + Duration.ofMillis(withinMs).toNanos();
-        while (got.isEmpty() && System.nanoTime() < deadline) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                held.put(record.offset(), record);
-                got.add(List.of(record.offset(), Client.text(record.value()), (int) record.deliveryCount().orElseThrow()));
-            }
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(withinMs))) {
+            held.put(record.offset(), record);
+            got.add(List.of(record.offset(), Client.text(record.value()), (int) record.deliveryCount().orElseThrow()));
         }
         return got;
     }

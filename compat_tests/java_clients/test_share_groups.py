@@ -67,8 +67,6 @@ def test_each_record_is_acknowledged_by_itself(member: Member) -> None:
     assert poll(consumer, within_ms=500) == []
 
 
-# On a slow machine the first member has fetched ahead before the second one asks: it is to be made sure of that.
-@pytest.mark.full
 @pytest.mark.shows("share group: members share a partition, and take over from one that is silent")
 def test_the_records_of_one_partition_are_shared(member: Member) -> None:
     # Few at a time, so that there is something left for the other.

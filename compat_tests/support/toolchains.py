@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -34,6 +36,27 @@ def require(*programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         do_without(f"not installed: {', '.join(missing)}")
+
+
+def require_go(at_least: str) -> None:
+    """Skips (fails under CI) without a Go of that release; it is not to fetch another one of itself."""
+    require("go")
+    asked = subprocess.run(
+        ["go", "env", "GOVERSION"],
+        env={**os.environ, "GOTOOLCHAIN": "local"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = asked.stdout.strip()
+    if _go_release(found) < _go_release(at_least):
+        do_without(f"Go {at_least} or newer is not installed, but {found}")
+
+
+def _go_release(version: str) -> tuple[int, ...]:
+    """(1, 26, 3) of "go1.26.3 X:..." and of "1.26.3"; nothing of "devel", which is as new as can be."""
+    numbers = re.match(r"(?:go)?(\d+)\.(\d+)(?:\.(\d+))?", version)
+    return tuple(int(number or 0) for number in numbers.groups()) if numbers else (sys.maxsize,)
 
 
 @contextmanager
