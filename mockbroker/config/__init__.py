@@ -1,7 +1,7 @@
 """Every config under Kafka's own name, with Kafka's default, type, bounds and error texts."""
 
 from mockbroker.config.definitions import Definition, DefinitionTable, parse_value
-from mockbroker.config.log_config import LogConfig, log_config
+from mockbroker.config.log_config import LogConfig
 from mockbroker.config.settings import Settings, SettingsView
 from mockbroker.config.tables import BROKER, CLIENT_METRICS, GROUP, OUR_DEFAULTS, TOPIC
 from mockbroker.config.topic_rules import validate_topic_configs
@@ -20,7 +20,6 @@ __all__ = [
     "LogConfig",
     "Settings",
     "SettingsView",
-    "log_config",
     "parse_value",
     "validate_topic_configs",
 ]

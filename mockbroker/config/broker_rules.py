@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from mockbroker.config.settings import SettingsView
+    from mockbroker.config.in_force import InForce
 
 __all__ = ["BrokenRule", "broken_rules"]
 
@@ -36,7 +36,7 @@ class BrokenRule(NamedTuple):
     is_requirement: bool = False
 
 
-def broken_rules(settings: SettingsView) -> Iterator[BrokenRule]:
+def broken_rules(settings: InForce) -> Iterator[BrokenRule]:
     """The rules that do not hold, in the order in which Kafka finds them."""
     yield from _broken_orders(settings)
     yield from _broken_log_rules(settings)
@@ -68,7 +68,7 @@ def _between(group: str, name: str) -> Iterator[tuple[str, str, str]]:
     yield group + name, "<=", high
 
 
-def _broken_orders(settings: SettingsView) -> Iterator[BrokenRule]:
+def _broken_orders(settings: InForce) -> Iterator[BrokenRule]:
     for left, sign, right in _orders():
         if right.endswith(".min.heartbeat.interval.ms") and right not in settings.properties:
             # A test may want members to be heard of sooner than Kafka's own minimum allows.
@@ -85,7 +85,7 @@ def _broken_orders(settings: SettingsView) -> Iterator[BrokenRule]:
         yield BrokenRule(text, ("group.coordinator.rebalance.protocols",))
 
 
-def _broken_log_rules(settings: SettingsView) -> Iterator[BrokenRule]:
+def _broken_log_rules(settings: InForce) -> Iterator[BrokenRule]:
     defaults = settings.topic_defaults
     if defaults["segment.ms"] < 1:
         yield _required("log.roll.ms must be greater than or equal to 1", "log.roll.ms")
@@ -116,7 +116,7 @@ def _broken_log_rules(settings: SettingsView) -> Iterator[BrokenRule]:
     yield from _broken_cordons(settings)
 
 
-def _broken_cordons(settings: SettingsView) -> Iterator[BrokenRule]:
+def _broken_cordons(settings: InForce) -> Iterator[BrokenRule]:
     name = "cordoned.log.dirs"
     cordoned = settings[name]
     if not cordoned:
@@ -132,7 +132,7 @@ def _broken_cordons(settings: SettingsView) -> Iterator[BrokenRule]:
         yield _required(text, name, "log.dirs")
 
 
-def _broken_socket_rules(settings: SettingsView) -> Iterator[BrokenRule]:
+def _broken_socket_rules(settings: InForce) -> Iterator[BrokenRule]:
     queued, largest = settings["queued.max.request.bytes"], settings["socket.request.max.bytes"]
     if 0 < queued < largest:
         text = "queued.max.request.bytes must be larger or equal to socket.request.max.bytes"

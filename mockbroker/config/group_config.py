@@ -10,7 +10,7 @@ from mockbroker.config.tables import GROUP_SYNONYMS
 from mockbroker.config.values import ConfigError
 
 if TYPE_CHECKING:
-    from mockbroker.config.settings import SettingsView
+    from mockbroker.config.in_force import InForce
 
 __all__ = ["group_config_values", "validate_group_configs"]
 
@@ -41,7 +41,7 @@ def _bounds() -> Iterator[tuple[str, str | None, str]]:
 
 
 def group_config_values(
-    settings: SettingsView, overrides: Mapping[str, str], *, are_bounded: bool = True
+    settings: InForce, overrides: Mapping[str, str], *, are_bounded: bool = True
 ) -> dict[str, Any]:
     """The typed value of each group config for a group with these overrides.
 
@@ -69,7 +69,7 @@ def group_config_values(
     return values
 
 
-def validate_group_configs(settings: SettingsView, configs: Mapping[str, str]) -> None:
+def validate_group_configs(settings: InForce, configs: Mapping[str, str]) -> None:
     """Check all the configs that a group is to have.
 
     Raises:

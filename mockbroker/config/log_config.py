@@ -9,9 +9,9 @@ from mockbroker.config.definitions import parse_value
 from mockbroker.config.tables import TOPIC, TOPIC_SYNONYMS
 
 if TYPE_CHECKING:
-    from mockbroker.config.settings import SettingsView
+    from mockbroker.config.in_force import InForce
 
-__all__ = ["LogConfig", "log_config", "topic_defaults"]
+__all__ = ["LogConfig", "topic_defaults"]
 
 _FOREVER_MS: Final = 2**63 - 1
 _HOUR_MS: Final = 3_600_000
@@ -138,7 +138,7 @@ _BEFORE_AND_AFTER: Final = ("message.timestamp.before.max.ms", "message.timestam
 _ATTRIBUTES: Final = tuple((name, name.replace(".", "_")) for name in TOPIC.described)
 
 
-def topic_defaults(settings: SettingsView) -> dict[str, Any]:
+def topic_defaults(settings: InForce) -> dict[str, Any]:
     """The broker's value of each topic config, typed (Kafka: `KafkaConfig.extractLogConfigMap`)."""
     catalog = settings.catalog
     values = {
@@ -172,7 +172,7 @@ def _first(value: int | None, otherwise: int) -> int:
     return otherwise if value is None else value
 
 
-def topic_values(settings: SettingsView, overrides: Mapping[str, str]) -> dict[str, Any]:
+def topic_values(settings: InForce, overrides: Mapping[str, str]) -> dict[str, Any]:
     """The typed value of each topic config; those of `overrides` are checked.
 
     Raises:
@@ -187,18 +187,3 @@ def topic_values(settings: SettingsView, overrides: Mapping[str, str]) -> dict[s
         if name in overrides:
             values[name] = parse_value(table[name], overrides[name])
     return values
-
-
-def log_config(settings: SettingsView, overrides: Mapping[str, str]) -> LogConfig:
-    """The configs of a topic with these overrides.
-
-    Args:
-        settings: the cluster's settings, or one broker's.
-        overrides: the topic's own configs as text; unknown names are passed over, as Kafka does when it starts.
-
-    Raises:
-        ConfigError: a value of `overrides` is not allowed.
-    """
-    if not overrides:
-        return settings.default_log_config
-    return LogConfig(topic_values(settings, overrides))

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mockbroker.config.catalog import NEWEST, Catalog
 from mockbroker.config.definitions import parse_value
-from mockbroker.config.log_config import LogConfig, topic_defaults
+from mockbroker.config.log_config import LogConfig, topic_defaults, topic_values
 from mockbroker.config.static_rules import clamp_intervals, validate_static
 from mockbroker.config.tables import broker_synonyms
 from mockbroker.config.values import parse_type
@@ -27,6 +27,9 @@ Listener = Callable[[frozenset[str], "int | None"], None]
 
 #: The first broker's id where `node.id` was not given.
 _FIRST_NODE_ID: Final = 1
+
+#: Of the releases that can be emulated, those before it have controllers that keep everything in ZooKeeper.
+_FIRST_WITHOUT_ZOOKEEPER: Final = "3.0"
 
 _MIN_ISR: Final = "min.insync.replicas"
 
@@ -80,9 +83,17 @@ class SettingsView:
             self._topic_defaults = topic_defaults(self)
         return self._topic_defaults
 
-    @property
-    def default_log_config(self) -> LogConfig:
-        """The configs of a topic that sets none."""
+    def log_config(self, overrides: Mapping[str, str]) -> LogConfig:
+        """The configs of a topic with these overrides.
+
+        Args:
+            overrides: the topic's own configs as text; unknown names are passed over, as Kafka does when it starts.
+
+        Raises:
+            ConfigError: a value of `overrides` is not allowed.
+        """
+        if overrides:
+            return LogConfig(topic_values(self, overrides))
         if self._log_config is None:
             self._log_config = LogConfig(self.topic_defaults)
         return self._log_config
@@ -169,6 +180,13 @@ class Settings(SettingsView):
     def static_of(self, broker_id: int) -> dict[str, str]:
         """A copy of what one broker was given at start, with what every broker must be given."""
         own_id = str(broker_id)
+        if self.catalog.is_before(_FIRST_WITHOUT_ZOOKEEPER):
+            return {
+                "zookeeper.connect": "127.0.0.1:2181",
+                **self.static,
+                **self._static_of.get(broker_id, {}),
+                "broker.id": own_id,
+            }
         return {
             "process.roles": "broker,controller",
             "controller.listener.names": "CONTROLLER",

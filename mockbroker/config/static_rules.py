@@ -14,7 +14,7 @@ from mockbroker.config.tables import AUTHORIZER, BROKER, TOPIC_SYNONYMS, listene
 from mockbroker.config.values import ConfigError, text_of
 
 if TYPE_CHECKING:
-    from mockbroker.config.settings import SettingsView
+    from mockbroker.config.in_force import InForce
 
 __all__ = ["clamp_intervals", "static_definition", "validate_static"]
 
@@ -45,7 +45,7 @@ def static_definition(name: str, catalog: Catalog = NEWEST) -> Definition | None
     raise KeyError(name)
 
 
-def validate_static(properties: Mapping[str, str], settings: SettingsView) -> None:
+def validate_static(properties: Mapping[str, str], settings: InForce) -> None:
     """Check what was given at start.
 
     Args:

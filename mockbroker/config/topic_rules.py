@@ -9,7 +9,7 @@ from mockbroker.config.log_config import topic_values
 from mockbroker.config.values import ConfigError, text_of
 
 if TYPE_CHECKING:
-    from mockbroker.config.settings import SettingsView
+    from mockbroker.config.in_force import InForce
 
 __all__ = ["MAX_VALUE_LENGTH", "check_value_lengths", "validate_topic_configs"]
 
@@ -18,7 +18,7 @@ MAX_VALUE_LENGTH = 32767
 
 
 def validate_topic_configs(
-    settings: SettingsView, configs: Mapping[str, str | None], existing: Mapping[str, str] | None = None
+    settings: InForce, configs: Mapping[str, str | None], existing: Mapping[str, str] | None = None
 ) -> None:
     """Check all the configs that a topic is to have, as CreateTopics and the alterations of configs do.
 
@@ -66,7 +66,7 @@ def _check_compaction_lags(values: Mapping[str, Any]) -> None:
         raise ConfigError("min.compaction.lag.ms", least, text=f"conflict topic config setting {text}")
 
 
-def _check_remote_storage(settings: SettingsView, values: Mapping[str, Any]) -> None:
+def _check_remote_storage(settings: InForce, values: Mapping[str, Any]) -> None:
     name = "remote.storage.enable"
     if not settings["remote.log.storage.system.enable"]:
         text = "Tiered Storage functionality is disabled in the broker. "

@@ -15,7 +15,6 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mockbroker.config import log_config
 from mockbroker.core.elections import NO_TARGETS, Election, PartitionState, Targets, next_state
 from mockbroker.core.log import Log
 from mockbroker.core.log_dirs import choose_log_dir
@@ -371,7 +370,7 @@ class Cluster:
 
     def _log_config(self, topic: Topic, broker_id: int) -> LogConfig:
         if broker_id in self.settings.brokers_with_configs:
-            return log_config(self.settings.for_broker(broker_id), topic.overrides)
+            return self.settings.for_broker(broker_id).log_config(topic.overrides)
         return topic.config
 
     def _settings_changed(self, names: frozenset[str], broker_id: int | None) -> None:
@@ -382,7 +381,7 @@ class Cluster:
                 self._clear_elr(topic)
 
     def _configure(self, topic: Topic) -> None:
-        topic.config = log_config(self.settings, topic.overrides)
+        topic.config = self.settings.log_config(topic.overrides)
         topic.version += 1
         for partition in topic.partitions:
             for broker_id, log in partition.logs.items():

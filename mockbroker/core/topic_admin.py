@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from mockbroker.config import ConfigError, log_config, validate_topic_configs
+from mockbroker.config import ConfigError, validate_topic_configs
 from mockbroker.core.elections import PartitionState
 from mockbroker.core.log_dirs import cordoned_dirs
 from mockbroker.core.placement import UsableBroker
@@ -122,7 +122,7 @@ def new_topic(
     else:
         states = _placed(cluster, partitions, replication_factor)
     overrides = {key: text for key, text in configs.items() if text is not None}
-    topic = Topic(name, new_uuid(cluster.rng), log_config(cluster.settings, overrides), overrides)
+    topic = Topic(name, new_uuid(cluster.rng), cluster.settings.log_config(overrides), overrides)
     for index, state in enumerate(states):
         topic.partitions.append(Partition(topic, index, state, cluster.around))
     return topic
@@ -178,7 +178,8 @@ def _placed(cluster: Cluster, partitions: int, replication_factor: int) -> list[
         partitions = cluster.settings["num.partitions"]
     if replication_factor == -1:
         replication_factor = cluster.settings["default.replication.factor"]
-    prefix = f"Unable to replicate the partition {replication_factor} time(s): "
+    has_zookeeper = cluster.settings.catalog.is_before("3.0")
+    prefix = "" if has_zookeeper else f"Unable to replicate the partition {replication_factor} time(s): "
     try:
         placed = cluster.placer.place(partitions, replication_factor, _usable(cluster))
     except KafkaError as error:
@@ -196,7 +197,9 @@ def add_partitions(
     if total < present:
         raise KafkaError(
             ErrorCode.INVALID_PARTITIONS,
-            f"The topic {topic.name} currently has {present} partition(s); {total} would not be an increase.",
+            f"Topic currently has {present} partitions, which is higher than the requested {total}."
+            if cluster.settings.catalog.is_before("3.0")
+            else f"The topic {topic.name} currently has {present} partition(s); {total} would not be an increase.",
         )
     more = total - present
     factor = topic.replication_factor

@@ -9,7 +9,6 @@ from mockbroker.config import (
     TOPIC,
     ConfigError,
     Settings,
-    log_config,
     parse_value,
     validate_topic_configs,
 )
@@ -54,16 +53,16 @@ def test_a_list_loses_spaces_and_doubles() -> None:
 
 def test_a_topic_follows_the_broker_until_it_has_its_own() -> None:
     settings = Settings({"log.retention.hours": "2", "min.insync.replicas": "2"})
-    assert log_config(settings, {}).retention_ms == 7_200_000
-    assert log_config(settings, {"retention.ms": "5"}).retention_ms == 5
-    assert log_config(settings, {}).min_insync_replicas == 2
+    assert settings.log_config({}).retention_ms == 7_200_000
+    assert settings.log_config({"retention.ms": "5"}).retention_ms == 5
+    assert settings.log_config({}).min_insync_replicas == 2
 
 
 def test_a_dynamic_config_puts_its_static_synonym_out_of_force() -> None:
     settings = Settings({"log.retention.ms": "5"})
     settings.set_dynamic(None, {"log.retention.hours": "1"})
     assert settings["log.retention.ms"] is None
-    assert log_config(settings, {}).retention_ms == 3_600_000
+    assert settings.log_config({}).retention_ms == 3_600_000
 
 
 def test_a_brokers_own_value_comes_first_and_listeners_hear_of_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from mockbroker.config import LogConfig, Settings, log_config
+from mockbroker.config import LogConfig, Settings
 from mockbroker.core.batches import Batch
 from mockbroker.core.compaction import compact
 from mockbroker.core.log import Appended, Log
@@ -30,7 +30,7 @@ _SETTINGS = Settings({})
 
 def config(**overrides: object) -> LogConfig:
     """A topic's config; keyword `retention_ms=5` is retention.ms."""
-    return log_config(_SETTINGS, {name.replace("_", "."): str(value) for name, value in overrides.items()})
+    return _SETTINGS.log_config({name.replace("_", "."): str(value) for name, value in overrides.items()})
 
 
 def batch_of(*values: str | Record, codec: int = 0, **fields: Any) -> Batch:
