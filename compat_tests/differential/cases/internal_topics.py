@@ -244,8 +244,8 @@ def protection(run: Run) -> None:
         for version in versions("DescribeTopicPartitions"):
             asked = {"topics": [{"name": name}], "response_partition_limit": 1}
             run.ask(name, "DescribeTopicPartitions", version, **asked)
-        resource = {"resource_type": 2, "resource_name": name, "configuration_keys": None}
-        found = run.prepare("DescribeConfigs", 4, resources=[resource])["results"][0]["configs"]
+        described = {"resource_type": 2, "resource_name": name, "configuration_keys": None}
+        found = run.prepare("DescribeConfigs", 4, resources=[described])["results"][0]["configs"]
         # The real broker is alone, so it is started with other minima.
         run.note(f"configs of {name}", [one for one in found if one["name"] != "min.insync.replicas"])
     for name in ("__cluster_metadata", "__remote_log_metadata"):

@@ -16,10 +16,10 @@ LIMIT = 3
 
 
 class Row(NamedTuple):
-    """`count` is how often the record was delivered before; `holder` whose it is after."""
+    """`before` is how often the record was delivered until then; `holder` whose it is after."""
 
     state: RecordState
-    count: int
+    before: int
     action: Callable[[InFlightState], bool | None]
     may: bool | None
     then: RecordState
@@ -72,9 +72,9 @@ def record_in(state: RecordState, count: int) -> InFlightState:
     return InFlightState(state, count, "m1" if state is ACQUIRED else "")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.state.name}-{row.count}-{row.action.__name__}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.state.name}-{row.before}-{row.action.__name__}")
 def test_row(row: Row) -> None:
-    record = record_in(row.state, row.count)
+    record = record_in(row.state, row.before)
 
     assert row.action(record) is row.may
 
@@ -84,8 +84,8 @@ def test_row(row: Row) -> None:
 @pytest.mark.parametrize("row", [row for row in ROWS if row.action in (accept, release, reject) and row.may])
 @pytest.mark.parametrize("is_committed", [True, False])
 def test_a_change_counts_when_it_is_written(row: Row, is_committed: bool) -> None:
-    record = record_in(row.state, row.count)
-    wanted = {accept: ACKNOWLEDGED, release: AVAILABLE, reject: ARCHIVED}[row.action]
+    record = record_in(row.state, row.before)
+    wanted = {"accept": ACKNOWLEDGED, "release": AVAILABLE, "reject": ARCHIVED}[row.action.__name__]
     assert record.start_move(wanted, LIMIT)
 
     # Until then nothing else may happen to it.
@@ -96,7 +96,7 @@ def test_a_change_counts_when_it_is_written(row: Row, is_committed: bool) -> Non
     record.complete_move(is_committed)
     assert not record.is_changing
     assert (record.state, record.member_id) == ((row.then, "") if is_committed else (row.state, "m1"))
-    assert record.delivery_count == row.count
+    assert record.delivery_count == row.before
 
 
 @pytest.mark.parametrize("count", [1, LIMIT])
@@ -112,7 +112,8 @@ def test_a_lock_may_run_out_meanwhile(count: int, is_committed: bool) -> None:
 
     spent = ARCHIVED if count >= LIMIT else AVAILABLE
     assert record.state is (ACKNOWLEDGED if is_committed else spent)
-    assert (record.member_id, record.lock) == ("", None)
+    assert record.member_id == ""
+    assert not record.lock
 
 
 def test_what_is_given_up_meanwhile_stays_so() -> None:
