@@ -10,40 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from compat_tests.kafka_cli.kits import NEWEST, Kit
 from compat_tests.support.brokers import Broker
 from compat_tests.support.expect import difference, lines_of
 from compat_tests.support.processes import Running
-from compat_tests.support.toolchains import CACHE, alone, java, kafka_jars, require
+from compat_tests.support.toolchains import CACHE, alone, java, require
 
-MAIN_CLASSES = {
-    "kafka-topics": "org.apache.kafka.tools.TopicCommand",
-    "kafka-console-producer": "org.apache.kafka.tools.ConsoleProducer",
-    "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
-    "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-    "kafka-groups": "org.apache.kafka.tools.GroupsCommand",
-    "kafka-console-share-consumer": "org.apache.kafka.tools.consumer.ConsoleShareConsumer",
-    "kafka-share-groups": "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
-    "kafka-share-consumer-perf-test": "org.apache.kafka.tools.ShareConsumerPerformance",
-    "kafka-verifiable-share-consumer": "org.apache.kafka.tools.VerifiableShareConsumer",
-    "kafka-streams-groups": "org.apache.kafka.tools.streams.StreamsGroupCommand",
-    "kafka-streams-application-reset": "org.apache.kafka.tools.StreamsResetter",
-    "kafka-configs": "kafka.admin.ConfigCommand",
-    "kafka-get-offsets": "org.apache.kafka.tools.GetOffsetShell",
-    "kafka-delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
-    "kafka-log-dirs": "org.apache.kafka.tools.LogDirsCommand",
-    "kafka-cluster": "org.apache.kafka.tools.ClusterTool",
-    "kafka-broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
-    "kafka-leader-election": "org.apache.kafka.tools.LeaderElectionCommand",
-    "kafka-reassign-partitions": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
-    "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
-    "kafka-producer-perf-test": "org.apache.kafka.tools.ProducerPerformance",
-    "kafka-consumer-perf-test": "org.apache.kafka.tools.ConsumerPerformance",
-    "kafka-e2e-latency": "org.apache.kafka.tools.EndToEndLatency",
-    "kafka-verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
-    "kafka-verifiable-consumer": "org.apache.kafka.tools.VerifiableConsumer",
-    "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
-    "transactional-message-copier": "org.apache.kafka.tools.TransactionalMessageCopier",
-}
 QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 # Said by the tools themselves whatever the broker is: see the first lines of every recorded session.
 RECURRING = (
@@ -90,17 +62,18 @@ class Ran:
 class ToolServer:
     """One JVM that runs tool after tool (see ToolServer.java)."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, kit: Kit = NEWEST) -> None:
         require("java", "javac")
+        self.kit = kit
         source = Path(__file__).with_name("ToolServer.java")
-        classes = CACHE / "kafka-cli" / "classes"
+        classes = CACHE / "kafka-cli" / f"classes-{kit.version}"
         classes.mkdir(parents=True, exist_ok=True)
         compiled = classes / "ToolServer.class"
-        jars = kafka_jars()
-        with alone("tool-server"):
+        jars = kit.jars
+        with alone(f"tool-server-{kit.version}"):
             if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
                 subprocess.run(["javac", "-cp", f"{jars}/*", "-d", str(classes), str(source)], check=True)
-        self.log = (directory / "tool-server.err").open("w")
+        self.log = (directory / f"tool-server-{kit.version}.err").open("w")
         self.process = subprocess.Popen(
             [*java("384m", QUIET), "-cp", f"{jars}/*:{classes}", "ToolServer"],
             stdin=subprocess.PIPE,
@@ -147,7 +120,7 @@ class Cli:
         args: list[str] = []
         for word in words:
             args += ["--bootstrap-server", self.broker.bootstrap_servers] if word == "-B" else [word]
-        return MAIN_CLASSES[tool], args
+        return self.server.kit.main_classes[tool], args
 
     def __call__(self, command: str, *, stdin: str = "", within: float = 60.0) -> Ran:
         """Runs a tool to its end, in the shared JVM."""
@@ -160,7 +133,7 @@ class Cli:
     def start(self, command: str) -> Running:
         """Starts a tool in a process of its own; it is ended with the test."""
         main, args = self.split(command)
-        java_command = [*java("256m", QUIET), "-cp", f"{kafka_jars()}/*", main, *args]
+        java_command = [*java("256m", QUIET), "-cp", f"{self.server.kit.jars}/*", main, *args]
         name = f"{shlex.split(command)[0]}-{len(self.started)}"
         running = Running(java_command, self.directory, name=name)
         self.started.append(running)

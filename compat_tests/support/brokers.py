@@ -32,9 +32,21 @@ class Broker:
 
 
 @contextmanager
-def mockbroker(directory: Path, *, brokers: int, properties: Sequence[str] = ()) -> Iterator[Broker]:
+def mockbroker(
+    directory: Path, *, brokers: int, properties: Sequence[str] = (), options: Sequence[str] = ()
+) -> Iterator[Broker]:
     """`mockbroker serve` on free ports; its end must be clean and its log without a traceback."""
-    command = [sys.executable, "-m", "mockbroker", "serve", "--port", "0", "--brokers", str(brokers)]
+    command = [
+        sys.executable,
+        "-m",
+        "mockbroker",
+        "serve",
+        "--port",
+        "0",
+        "--brokers",
+        str(brokers),
+        *options,
+    ]
     if properties:
         directory.mkdir(parents=True, exist_ok=True)
         config = directory / "server.properties"

@@ -75,7 +75,7 @@ class Cluster:
         self.rng = rng
         self.elr_enabled = elr_enabled
         self.cluster_id = uuid_text(new_uuid(rng))
-        self.placer = Placer(rng, knows_cordons=not settings.catalog.is_before("4.3"))
+        self.placer = Placer(rng, settings.catalog)
         self.nodes: dict[int, Node] = {}
         self.controller_id = -1
         self.topics: dict[str, Topic] = {}

@@ -113,10 +113,18 @@ class _Changes:
                 change(alteration)
                 outcomes.append(_DONE)
             except ConfigError as error:
-                outcomes.append(_outcome(error.refusal()))
+                outcomes.append(_outcome(self._refusal(alteration, error)))
             except KafkaError as error:
                 outcomes.append(_outcome(error))
         return outcomes
+
+    def _refusal(self, alteration: Alteration, error: ConfigError) -> KafkaError:
+        """How a value that is not allowed is refused; the controllers of ZooKeeper's time said whose it was."""
+        if not self._catalog.is_before("3.0"):
+            return error.refusal()
+        kind = ConfigResourceType(alteration.resource_type).name
+        whose = f"ConfigResource(type={kind}, name='{alteration.name}')"
+        return _invalid(f"Invalid config value for resource {whose}: {error}")
 
     def alter_incrementally(self, alteration: Alteration) -> None:
         kind, name, operations = (
@@ -200,6 +208,8 @@ class _Changes:
         try:
             check_dynamic_configs(self._configs.settings, self._node_id, broker_id, after)
         except ConfigError as error:
+            if self._catalog.is_before("3.0"):
+                raise
             raise _invalid(str(error)) from None
 
     def _check_min_isr(self, name: str, after: Mapping[str, str]) -> None:

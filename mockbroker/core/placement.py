@@ -15,6 +15,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mockbroker.config.catalog import NEWEST, Catalog
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["Placer", "UsableBroker"]
@@ -124,9 +125,9 @@ class Placer:
         rng: the cluster's seeded source of randomness.
     """
 
-    def __init__(self, rng: random.Random, *, knows_cordons: bool = True) -> None:
+    def __init__(self, rng: random.Random, catalog: Catalog = NEWEST) -> None:
         self._rng = rng
-        self._knows_cordons = knows_cordons
+        self._catalog = catalog
         self._placed: int | None = None
 
     def place(
@@ -142,16 +143,20 @@ class Placer:
         if self._placed is None:
             self._placed = self._rng.randrange(1 << 16)
         racks = _Racks(self._rng, brokers, self._placed)
-        _check(replication_factor, racks, knows_cordons=self._knows_cordons)
+        _check(replication_factor, racks, self._catalog)
         self._placed += partitions
         return [racks.deal(replication_factor) for _ in range(partitions)]
 
 
-def _check(replication_factor: int, racks: _Racks, *, knows_cordons: bool) -> None:
+def _check(replication_factor: int, racks: _Racks, catalog: Catalog) -> None:
+    knows_cordons = not catalog.is_before("4.3")
     cordoned = " or some brokers have all their log directories cordoned" if knows_cordons else ""
     reason = None
     if replication_factor <= 0:
         reason = f"Invalid replication factor {replication_factor}: the replication factor must be positive."
+    elif catalog.is_before("3.0"):
+        if replication_factor > racks.total_count:
+            reason = f"Replication factor: {replication_factor} larger than available brokers: {racks.total_count}."
     elif racks.unfenced_count == 0:
         also = ", or have all their log directories cordoned" if knows_cordons else ""
         reason = f"All brokers are currently fenced{also}."

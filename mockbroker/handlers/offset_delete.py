@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.core.groups.requests import TopicPartitions
+from mockbroker.core.groups.requests import FetchGroup, TopicPartitions
 from mockbroker.core.groups.results import DeletedOffsets
+from mockbroker.core.waiting import Pending
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.when_ready import when_ready
 from protocol_specs.acls import AclOperation, ResourceType
@@ -18,6 +19,9 @@ from protocol_specs.offset_delete import OFFSET_DELETE
 __all__ = ["handle"]
 
 _RESPONSE = OFFSET_DELETE.response
+
+#: The version of OffsetFetch that asks for groups.
+_FETCHES_GROUPS = 8
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -31,8 +35,21 @@ def handle(request: Any, call: Call) -> Any:
     def may_read(topic: str) -> bool:
         return call.allows(AclOperation.READ, ResourceType.TOPIC, topic)
 
+    def pack(result: DeletedOffsets) -> Any:
+        if call.core.profile.is_before("4.0") and not result.error_code:
+            _forget_without_offsets(call, request.group_id)
+        return _pack(result)
+
     deleting = call.core.groups.delete_offsets(call.node.id, request.group_id, topics, may_read)
-    return when_ready(deleting, _pack)
+    return when_ready(deleting, pack)
+
+
+def _forget_without_offsets(call: Call, group_id: str) -> None:
+    """The older coordinator forgot a group without members with the last of its offsets."""
+    groups = call.core.groups
+    left = groups.fetch_offsets(call.node.id, [FetchGroup(group_id, None)], _FETCHES_GROUPS)
+    if not isinstance(left, Pending) and not any(group.topics for group in left):
+        groups.delete_groups(call.node.id, [group_id])
 
 
 def _pack(result: DeletedOffsets) -> Any:

@@ -113,3 +113,34 @@ def test_features_failed_one_by_one() -> None:
         "metadata.version": 95,
         "kraft.version": 0,
     }
+
+
+def test_words_of_controllers_that_kept_things_in_zookeeper() -> None:
+    desk = Desk(emulate="2.8")
+    topic = {"name": "t", "num_partitions": 1, "replication_factor": 2}
+    answer = desk.ask("CreateTopics", 7, topics=[topic], timeout_ms=1000)["topics"][0]
+    assert answer["error_message"] == "Replication factor: 2 larger than available brokers: 1."
+    desk.core.cluster.create_topic("t", partitions=3)
+    fewer = desk.ask("CreatePartitions", 3, topics=[{"name": "t", "count": 1}], timeout_ms=1000)["results"][0]
+    assert fewer["error_message"] == "Topic currently has 3 partitions, which is higher than the requested 1."
+    change = {"name": "retention.ms", "config_operation": 0, "value": "abc"}
+    resource = {"resource_type": TOPIC, "resource_name": "t", "configs": [change]}
+    refused = desk.ask("IncrementalAlterConfigs", 1, resources=[resource])["responses"][0]
+    assert (refused["error_code"], refused["error_message"]) == (
+        42,
+        "Invalid config value for resource ConfigResource(type=TOPIC, name='t'): "
+        "Invalid value abc for configuration retention.ms: Not a number of type LONG",
+    )
+
+
+@pytest.mark.parametrize(("release", "left"), [("3.9", []), ("4.0", ["g"])])
+def test_a_group_goes_with_its_last_offset(release: str, left: list[str]) -> None:
+    desk = Desk(emulate=release)
+    desk.core.cluster.create_topic("t")
+    desk.ask("FindCoordinator", 4, coordinator_keys=["g"], key_type=0)
+    partition = {"partition_index": 0, "committed_offset": 7, "committed_metadata": ""}
+    desk.ask("OffsetCommit", 8, group_id="g", topics=[{"name": "t", "partitions": [partition]}])
+    assert [group["group_id"] for group in desk.ask("ListGroups", 4)["groups"]] == ["g"]
+    deleted = {"name": "t", "partitions": [{"partition_index": 0}]}
+    assert desk.ask("OffsetDelete", 0, group_id="g", topics=[deleted])["error_code"] == 0
+    assert [group["group_id"] for group in desk.ask("ListGroups", 4)["groups"]] == left
