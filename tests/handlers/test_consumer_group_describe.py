@@ -7,6 +7,7 @@ import pytest
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode
 from protocol_specs.join_group import JOIN_GROUP
+from tests.handlers.plain import Desk as PlainDesk
 from tests.handlers.transactional import Desk
 
 
@@ -45,3 +46,10 @@ def test_who_may_not_describe_is_told_so_first() -> None:
     desk = Desk()
     desk.deny((AclOperation.DESCRIBE, ResourceType.GROUP))
     assert _describe(desk, 1, "billing") == [("billing", ErrorCode.GROUP_AUTHORIZATION_FAILED, None)]
+
+
+def test_a_broker_that_does_not_coordinate_says_so_without_a_text() -> None:
+    desk = PlainDesk(3)
+    desk.core.cluster.create_topic("__consumer_offsets", assignments=[(0, [1, 2, 3])])
+    (group,) = desk.client(2).ask("ConsumerGroupDescribe", group_ids=["g"])["groups"]
+    assert (group["error_code"], group["error_message"]) == (ErrorCode.NOT_COORDINATOR, None)

@@ -47,5 +47,5 @@ class ConsumerCoordinator:
         try:
             group = find_group(self._shards.shard_of(broker_id, group_id), group_id)
         except KafkaError as error:
-            return DescribedConsumerGroup(group_id, error.code, error.message)
+            return DescribedConsumerGroup(group_id, error.code, error.detail)
         return group.described(self._assignors[0])
