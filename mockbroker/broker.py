@@ -189,6 +189,8 @@ class Broker:
             client_id = None
             if id_length >= 0:
                 at = 10 + id_length
+                if at > len(frame):
+                    raise Malformed
                 client_id = frame[10:at].decode("utf-8", "replace")
             route = self._routes.get(key << 16 | version & 0xFFFF)
             if route is None:
@@ -331,18 +333,20 @@ class Broker:
             raise Disconnect(f"API key {key} is not known")
         if version not in self.profile.served(key):
             if key == API_VERSIONS_KEY:
-                return self._unsupported_api_versions()
+                return self._unsupported_api_versions(version)
             raise Disconnect(f"{APIS[key].name} has no version {version} here")
         route = self._routes[key << 16 | version & 0xFFFF] = Route(key, version, handle)
         if APIS.stem(key) in FORWARDED:
             route.handle = forwarded(route)
         return route
 
-    def _unsupported_api_versions(self) -> Route:
+    def _unsupported_api_versions(self, version: int) -> Route:
         """A route that reads nothing and answers in version 0 what can be spoken (KIP-511)."""
         served = self.profile.served(API_VERSIONS_KEY)
         route = Route(API_VERSIONS_KEY, 0, lambda request, call: _unsupported_version(served))
-        nothing = APIS[API_VERSIONS_KEY].request.default
+        api = APIS[API_VERSIONS_KEY]
+        route.has_header_tags = version >= api.flexible_from
+        nothing = api.request.default
         route.parse = lambda frame, at: (nothing, at)
         return route
 

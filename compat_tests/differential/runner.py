@@ -187,6 +187,7 @@ def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
             lines = differences(normal[0](one), normal[1](other))
             if label != other_label:
                 lines = [f"after this the two went different ways: {other_label}"]
+                lines += [text for text in (one, other) if isinstance(text, str) and text.startswith(_FAILED)]
             elif isinstance(one, str) and one.startswith(_FAILED):
                 # Also where both fail in one way: then nothing behind it was compared.
                 lines = [one]

@@ -66,7 +66,11 @@ def create(request: Any, call: Call) -> Any:
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
     """The error, for each topic (`CreateTopicsRequest.getErrorResponse`)."""
-    return _RESPONSE(topics=[_failed(topic.name, error) for topic in request.topics])
+    results = [
+        _RESULT(name=topic.name, error_code=error.code, error_message=error.detail)
+        for topic in request.topics
+    ]
+    return _RESPONSE(topics=results)
 
 
 def _why_not(call: Call, name: str) -> KafkaError | None:

@@ -25,9 +25,8 @@ _NULLABLE_PROTOCOL = 7
 
 def handle(request: Any, call: Call) -> Any:
     def pack(result: JoinResult) -> Any:
-        name = result.protocol_name
-        if name is None and call.version < _NULLABLE_PROTOCOL:
-            name = ""
+        # A protocol without a name is told as none (`JoinGroupResponse`).
+        name = result.protocol_name or (None if call.version >= _NULLABLE_PROTOCOL else "")
         return _RESPONSE(
             error_code=result.error_code,
             generation_id=result.generation_id,

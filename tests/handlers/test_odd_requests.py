@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mockbroker.wire.caller import Disconnect
 from protocol_specs.record_batch import Record, build_batch
 from tests.handlers.plain import START, Desk
 
@@ -116,3 +117,53 @@ def test_what_is_added_to_a_transaction_is_answered_as_it_was_asked_for() -> Non
     )
     results = answer["results_by_topic_v3_and_below"]
     assert [len(topic["results_by_partition"]) for topic in results] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        # ApiVersions v0 and ListGroups v0, which have no body: a client id that is longer than what is left.
+        "0012 0000 00000007 0005 6162",
+        "0010 0000 00000007 7fff",
+        # ApiVersions in a version to come, without the tagged fields of its header.
+        "0012 0005 00000007 0002 6162",
+    ],
+)
+def test_a_header_that_ends_early(frame: str) -> None:
+    desk = Desk()
+    with pytest.raises(Disconnect, match="cannot be read"):
+        desk.broker.receive(bytearray.fromhex(frame), desk.client().caller)
+
+
+def test_the_first_unknown_config_in_the_order_of_a_hash_map_is_complained_of() -> None:
+    configs = [{"name": f"retention.ms-{number}", "value": "1"} for number in range(60)]
+    topic = {"name": "n", "num_partitions": 1, "replication_factor": 1, "configs": configs}
+    answer = Desk().ask("CreateTopics", 7, topics=[topic])
+    assert answer["topics"][0]["error_message"] == "Unknown topic config name: retention.ms-38"
+
+
+def test_a_page_that_begins_beyond_all_numbers() -> None:
+    cursor = {"topic_name": "t", "partition_index": 2**31 - 1}
+    values = {"topics": [{"name": "t"}], "response_partition_limit": 1, "cursor": cursor}
+    answer = with_topic().ask("DescribeTopicPartitions", 0, **values)
+    assert answer["next_cursor"] == {"topic_name": "t", "partition_index": -(2**31)}
+
+
+@pytest.mark.parametrize(("version", "name"), [(6, ""), (7, None)])
+def test_a_protocol_without_a_name_is_told_as_none(version: int, name: str | None) -> None:
+    desk = Desk(group_initial_rebalance_delay_ms=0)
+    desk.ask("FindCoordinator", 2, key="g")
+    client = desk.client()
+    pending = client.send(
+        "JoinGroup",
+        version,
+        group_id="g",
+        session_timeout_ms=10_000,
+        group_instance_id="i",
+        protocol_type="x",
+        protocols=[{"name": "", "metadata": b""}],
+    )
+    desk.clock.advance(1)
+    desk.broker.flush()
+    answer = client.read("JoinGroup", version, pending.reply)
+    assert (answer["error_code"], answer["protocol_name"]) == (0, name)

@@ -43,7 +43,11 @@ def _find_coordinator(ground: Ground) -> dict[str, Any]:
     return {"key": "group", "coordinator_keys": ["group"]}
 
 
-@base("JoinGroup")
+#: A subscription that cannot be read, to which Kafka gives no answer, or no other.
+_UNREADABLE = ("protocols.0.metadata b'garbagegarbagegarb... of 140",)
+
+
+@base("JoinGroup", skip=_UNREADABLE)
 def _join_group(ground: Ground) -> dict[str, Any]:
     return {
         "group_id": ground.fresh(),
@@ -55,7 +59,7 @@ def _join_group(ground: Ground) -> dict[str, Any]:
     }
 
 
-@base("JoinGroup", "again")
+@base("JoinGroup", "again", _UNREADABLE)
 def _join_group_again(ground: Ground) -> dict[str, Any]:
     member = ground.joined(ground.fresh(), None)
     return _join_group(ground) | member

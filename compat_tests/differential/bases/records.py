@@ -6,8 +6,11 @@ from typing import Any
 
 from compat_tests.differential.bases.ground import BATCH, Ground, base
 
+_RECORDS = "topic_data.0.partition_data.0.records"
 
-@base("Produce")
+
+#: Kafka never answers these: see "Where Kafka says nothing" in docs/differences.md, here and elsewhere.
+@base("Produce", skip=(f"{_RECORDS} None", f"{_RECORDS} of length -2"))
 def _produce(ground: Ground) -> dict[str, Any]:
     partition = {"index": 0, "records": BATCH}
     topic = {"name": ground.topic(), "topic_id": ground.topic_id(), "partition_data": [partition]}

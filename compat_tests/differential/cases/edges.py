@@ -6,7 +6,7 @@ from typing import Any
 
 from compat_tests.differential.bases import bases_of
 from compat_tests.differential.bases.ground import Base, Ground
-from compat_tests.differential.edges import encode, variants
+from compat_tests.differential.edges import UNKNOWN_ID, encode, variants
 from compat_tests.differential.runner import Case, Run, versions
 from compat_tests.differential.shares import await_share_coordinator
 from mockbroker.profiles import KAFKA_4_3
@@ -18,6 +18,14 @@ __all__ = ["CASES"]
 def coordinators(run: Run) -> None:
     run.await_coordinators()
     await_share_coordinator(run)
+    asked = [{"partition": 0, "state_epoch": 0, "start_offset": 0}]
+    topics = [{"topic_id": UNKNOWN_ID, "partitions": asked}]
+    run.settled(
+        lambda: isinstance(
+            run.prepare("InitializeShareGroupState", 0, group_id="warm-up", topics=topics), dict
+        ),
+        "state of a share group",
+    )
 
 
 def _ask_all(ground: Ground, name: str, one: Base) -> None:
