@@ -55,6 +55,7 @@ compat-report: $(CACHE)/venv/ready
 
 differential: $(CACHE)/venv/ready
 	$(RUN)/python -m compat_tests.differential
+	$(RUN)/python -m compat_tests.differential.three_brokers
 
 soak: $(CACHE)/venv/ready
 	MOCKBROKER_CHAOS_SECONDS=300 $(RUN)/pytest -r s compat_tests/chaos

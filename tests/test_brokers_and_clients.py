@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
-from kafka import KafkaConsumer, KafkaProducer
+from confluent_kafka import Consumer, Producer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import TopicPartition as PythonPartition
 
 from mockbroker import ErrorCode, KafkaError, MockCluster
+from mockbroker.control.exchange import Exchange
 
 THREE = {"default.replication.factor": 3, "min.insync.replicas": 2}
 
@@ -131,3 +133,84 @@ def test_memory_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_memory_limit_is_a_number_of_bytes() -> None:
     with pytest.raises(ValueError, match="at least one byte, not 0"):
         MockCluster(memory_limit=0)
+
+
+def test_replicas_are_spread_over_racks() -> None:
+    racks = ("north", "north", "south", "south")
+    with MockCluster(
+        brokers=4, racks=racks, config={"default.replication.factor": 2}, topics={"t": 8}
+    ) as kafka:
+        with KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers) as admin:
+            brokers = {broker["broker_id"]: broker["rack"] for broker in admin.describe_cluster()["brokers"]}
+            (topic,) = admin.describe_topics(["t"])
+        assert list(brokers.values()) == list(racks)
+        for partition in topic["partitions"]:
+            assert {brokers[replica] for replica in partition["replica_nodes"]} == {"north", "south"}
+        assert {partition["leader_id"] for partition in topic["partitions"]} == {1, 2, 3, 4}
+
+
+def test_a_consumer_reads_from_the_replica_in_its_rack() -> None:
+    selector = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+    config = {"default.replication.factor": 2, "replica.selector.class": selector}
+    with MockCluster(brokers=2, racks=("north", "south"), config=config, topics={"t": 1}) as kafka:
+        kafka.move_leader("t", 0, to=1)
+        kafka.produce("t", b"0")
+        consumer = Consumer(
+            {
+                "bootstrap.servers": kafka.bootstrap_servers,
+                "group.id": "g",
+                "client.id": "near",
+                "client.rack": "south",
+            }
+        )
+        consumer.assign([TopicPartition("t", 0, 0)])
+        for number in range(5):
+            record = consumer.poll(10)
+            assert record is not None
+            assert record.value() == b"%d" % number
+            kafka.produce("t", b"%d" % (number + 1))
+        consumer.close()
+        readers = {
+            exchange.broker
+            for exchange in kafka.journal(api="Fetch", client_id="near")
+            if _has_records(exchange)
+        }
+        assert readers == {2}
+
+
+def _has_records(exchange: Exchange) -> bool:
+    response = exchange.response
+    return response is not None and any(
+        partition.records for topic in response.responses for partition in topic.partitions
+    )
+
+
+def test_of_a_compacted_topic_the_last_value_of_each_key_is_left_and_no_offset_is_used_again() -> None:
+    with MockCluster() as kafka:
+        config = {"cleanup.policy": "compact", "segment.ms": 1000, "min.cleanable.dirty.ratio": 0.01}
+        kafka.create_topic("t", partitions=1, config={**config, "delete.retention.ms": 10_000})
+        for key, value in ((b"a", b"1"), (b"b", b"1"), (b"a", b"2"), (b"b", None), (b"c", b"1")):
+            kafka.produce("t", value, key=key)
+        kafka.clock.advance(5)
+        kafka.produce("t", b"roll", key=b"z")
+
+        def seen() -> list[tuple[int, bytes | None, bytes | None]]:
+            partition = PythonPartition("t", 0)
+            with KafkaConsumer(bootstrap_servers=kafka.bootstrap_servers) as consumer:
+                consumer.assign([partition])
+                consumer.seek_to_beginning()
+                end = consumer.end_offsets([partition])[partition]
+                found: list[tuple[int, bytes | None, bytes | None]] = []
+                while consumer.position(partition) < end:
+                    for records in consumer.poll(1000).values():
+                        found += [(record.offset, record.key, record.value) for record in records]
+                return found
+
+        kafka.clock.advance(20)
+        kept = [(2, b"a", b"2"), (3, b"b", None), (4, b"c", b"1"), (5, b"z", b"roll")]
+        assert seen() == kept
+        # Who read the tombstone knows; in time it goes too, and what comes next goes on from the log's end.
+        kafka.clock.advance(20)
+        kafka.produce("t", b"more", key=b"y")
+        kafka.clock.advance(20)
+        assert seen() == [kept[0], *kept[2:], (6, b"y", b"more")]
