@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,8 @@ class Producer:
         self.sequence = 0
 
         def started() -> dict[str, int] | None:
+            # A fresh Kafka has no coordinators before somebody looks for one.
+            self.peer.ask("FindCoordinator", 4, {"key_type": 1, "coordinator_keys": [self.name]})
             answer: dict[str, int] = self.peer.ask(
                 "InitProducerId", 5, {"transactional_id": self.name, "transaction_timeout_ms": 600_000}
             )
@@ -175,16 +178,18 @@ def test_the_log_through_its_formatter(cli: Cli, topic: str) -> None:
     producer = Producer(cli, "tx-logged", topic)
     producer.send()
     producer.commit()
-    read = cli(
-        "kafka-console-consumer -B --topic __transaction_state --from-beginning --timeout-ms 1500"
-        " --formatter org.apache.kafka.tools.consumer.TransactionLogMessageFormatter"
-    )
     key = '{"key":{"type":0,"data":{"transactionalId":"tx-logged"}},"value":'
-    # The formatter prints records one after the other, with no line ends.
-    values = [
-        json.loads(value.split('{"key"')[0].removesuffix("}"))
-        for value in "".join(read.stdout).split(key)[1:]
-    ]
+
+    def records() -> list[dict[str, Any]] | None:
+        read = cli(
+            "kafka-console-consumer -B --topic __transaction_state --from-beginning --timeout-ms 2000"
+            " --formatter org.apache.kafka.tools.consumer.TransactionLogMessageFormatter"
+        )
+        # The formatter prints records one after the other, with no line ends.
+        printed = "".join(read.stdout).split(key)[1:]
+        return [json.loads(one.split('{"key"')[0].removesuffix("}")) for one in printed] or None
+
+    values = poll(records, within=30, what="the records")
     assert {value["version"] for value in values} == {1}
     states = [value["data"] for value in values]
     empty, ongoing, prepare_commit, complete_commit = 0, 1, 2, 4
