@@ -13,14 +13,10 @@ from mockbroker.cli.ctl.tables import clock, pairs, table
 
 __all__ = ["export_or_show", "given", "produce", "wait_for"]
 
-_NOT_CONDITIONS = ("follow", "save")
 
-
-def export_or_show(client: Any, options: argparse.Namespace) -> int:
-    """The journal: printed, followed, or written to a file."""
-    from mockbroker.cli.ctl.verbs import VERBS
-
-    query = given(options, [name for name in VERBS["journal"].options if name not in _NOT_CONDITIONS])
+def export_or_show(client: Any, options: argparse.Namespace, *, conditions: Iterable[str]) -> int:
+    """The journal, of the exchanges that meet the conditions given: printed, followed, or written to a file."""
+    query = given(options, conditions)
     if options.save is not None:
         return _save(client, query, options.save)
     if options.follow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -295,7 +296,7 @@ _ALL = (
         "what was asked and answered; --follow it, or --save it as .jsonl or .pcap",
         path="/journal",
         options={**_CONDITIONS, "follow": "flag", "save": "string"},
-        do=export_or_show,
+        do=partial(export_or_show, conditions=_CONDITIONS),
     ),
     Verb("exchange", "one exchange, decoded", path="/journal/{number}", arguments={"number": "integer"}),
     Verb("clear-journal", "forget the journal", "DELETE", "/journal"),
