@@ -18,7 +18,7 @@ from pathlib import Path
 
 from compat_tests.differential.cases import SUBJECTS, cases_of
 from compat_tests.differential.peer import Peer
-from compat_tests.differential.runner import compare, use_release
+from compat_tests.differential.runner import compare, per_api, use_release
 from compat_tests.support.brokers import Broker, mockbroker, real_kafka
 from mockbroker.profiles import KAFKA_4_3
 
@@ -56,15 +56,17 @@ def main() -> int:
                 (arguments.mockbroker, mockbroker, "mockbroker"),
             )
         )
-        failed = 0
+        outcomes = []
         for subject in arguments.subjects:
             cases = [case for case in cases_of(subject) if arguments.case in (None, case.__name__)]
             outcome = compare(cases, Peer(kafka.first), Peer(ours.first))
-            print(f"== {subject}")
+            print(f"== {subject}", flush=True)
             for line in outcome.lines():
                 print(line)
-            failed += len(outcome.different)
-    return 1 if failed else 0
+            outcomes.append(outcome)
+        for line in per_api(outcomes):
+            print(line)
+    return 1 if any(outcome.different for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

@@ -126,7 +126,9 @@ def _of_struct(wire: Struct, tree: Any, path: Path) -> Iterator[tuple[Path, str,
     for member in [*wire.present, *(wire.tagged.members if wire.tagged else ())]:
         here = (*path, member.name)
         given = _held(tree, member)
-        for label, value in _edges(member.wire, given, is_timeout=member.name == "timeout_ms"):
+        for label, value in _edges(
+            member.wire, given, is_timeout=member.name in ("timeout_ms", "max_wait_ms")
+        ):
             yield here, label, value
         yield from _inside(member.wire, given, here)
     if wire.tagged is not None:
@@ -214,7 +216,7 @@ def _numbered(wire: WireType, value: Any, number: int) -> Any:
     """Another one of the same kind: what names it is another."""
     if isinstance(wire, Struct):
         plain = [one for one in wire.present if isinstance(one.wire, (Sized, Fixed))]
-        for member in sorted(plain, key=lambda one: isinstance(one.wire, Fixed) and one.wire.code in _BITS):
+        for member in sorted(plain, key=_namelike):
             held = _held(value, member)
             if held is not None:
                 return {**value, member.name: _numbered(member.wire, held, number)}
@@ -224,6 +226,13 @@ def _numbered(wire: WireType, value: Any, number: int) -> Any:
     if isinstance(value, int):
         return number
     return bytes(15) + bytes([number + 100]) if isinstance(value, bytes) else value
+
+
+def _namelike(member: Member) -> int:
+    """What is the likelier to name a thing comes first."""
+    noun = member.wire.noun if isinstance(member.wire, Sized) else member.wire.guide_name
+    order = ("STRING", "UUID", "INT32", "INT16", "INT8", "INT64")
+    return order.index(noun) if noun in order else len(order)
 
 
 def _lie(compact: bool, code: str, length: int) -> bytes:

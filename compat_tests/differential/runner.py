@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from mockbroker.releases import profile_of
 from protocol_specs import api_named
 from protocol_specs.text import uuid_bytes
 
-__all__ = ["Case", "Outcome", "Run", "compare", "use_release", "versions"]
+__all__ = ["Case", "Outcome", "Run", "compare", "per_api", "use_release", "versions"]
 
 #: Of odd requests many are not answered at all. In seconds.
 _PATIENCE = 2.0
@@ -148,6 +149,20 @@ class Outcome:
     compared: int = 0
     equal: int = 0
     different: list[tuple[str, list[str]]] = field(default_factory=list)
+    compared_by_api: Counter[str] = field(default_factory=Counter)
+    equal_by_api: Counter[str] = field(default_factory=Counter)
+
+    def note(self, label: str, lines: list[str]) -> None:
+        """One answer was compared; the lines say what differs."""
+        matched = _VERSION.match(label)
+        api = matched[1].removesuffix(" v") if matched else ""
+        self.compared += 1
+        self.compared_by_api[api] += 1
+        if lines:
+            self.different.append((label, lines))
+        else:
+            self.equal += 1
+            self.equal_by_api[api] += 1
 
     def lines(self) -> Iterator[str]:
         """What differs, once for all versions in which it does, and the sum."""
@@ -163,6 +178,17 @@ class Outcome:
             if len(told) > 8:
                 yield f"    and {len(told) - 8} more"
         yield f"{self.compared} compared, {self.equal} equal, {len(self.different)} different"
+
+
+def per_api(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """For each API, how many answers were compared, in all versions, and how many were equal."""
+    compared, equal = Counter[str](), Counter[str]()
+    for outcome in outcomes:
+        compared += outcome.compared_by_api
+        equal += outcome.equal_by_api
+    for api, count in sorted(compared.items()):
+        yield f"{api or '(other)':30} {count:6} compared {equal[api]:6} equal"
+    yield f"{'all':30} {compared.total():6} compared {equal.total():6} equal"
 
 
 def _go(case: Case, run: Run) -> None:
@@ -181,7 +207,6 @@ def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
         with ThreadPoolExecutor(2) as both:
             list(both.map(partial(_go, case), runs))
         for (label, one), (other_label, other) in zip(runs[0].answers, runs[1].answers, strict=False):
-            outcome.compared += 1
             if getattr(case, "each_alone", False):
                 normal = Normaliser(case.__name__), Normaliser(case.__name__)
             lines = differences(normal[0](one), normal[1](other))
@@ -191,12 +216,10 @@ def compare(cases: Iterable[Case], theirs: Peer, ours: Peer) -> Outcome:
             elif isinstance(one, str) and one.startswith(_FAILED):
                 # Also where both fail in one way: then nothing behind it was compared.
                 lines = [one]
-            if lines:
-                outcome.different.append((label, lines))
-            else:
-                outcome.equal += 1
+            outcome.note(label, lines)
         missing = abs(len(runs[0].answers) - len(runs[1].answers))
         if missing:
             outcome.compared += missing
+            outcome.compared_by_api[case.__name__] += missing
             outcome.different.append((case.__name__, [f"{missing} answers have no counterpart"]))
     return outcome

@@ -302,14 +302,15 @@ def _failed(index: int, code: int, message: str | None = None) -> Any:
 
 
 def _refuse_all(request: Any, code: ErrorCode, message: str | None = None) -> Any:
-    """The same error for every partition; with acks=0 the end of the connection."""
+    """The same error for every partition, once; with acks=0 the end of the connection."""
+    asked = request.topic_data if _is_plain(request.topic_data) else _merged(request.topic_data)
     topics = [
         _TOPIC(
             name=data.name,
             topic_id=data.topic_id,
             partition_responses=[_failed(one.index, code, message) for one in data.partition_data],
         )
-        for data in request.topic_data
+        for data in asked
     ]
     return _answer_nothing(topics) if request.acks == 0 else _RESPONSE(responses=topics)
 

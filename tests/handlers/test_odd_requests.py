@@ -167,3 +167,10 @@ def test_a_protocol_without_a_name_is_told_as_none(version: int, name: str | Non
     desk.broker.flush()
     answer = client.read("JoinGroup", version, pending.reply)
     assert (answer["error_code"], answer["protocol_name"]) == (0, name)
+
+
+def test_a_refused_partition_is_answered_once() -> None:
+    broken = {"index": 0, "records": b"\0" * 8 + b"\xff" * 12}
+    data = [{"name": "t", "partition_data": [broken, broken]}]
+    answer = with_topic().ask("Produce", 9, acks=1, timeout_ms=1000, topic_data=data)
+    assert [len(topic["partition_responses"]) for topic in answer["responses"]] == [1]

@@ -57,7 +57,11 @@ def _describe_topic(ground: Ground) -> dict[str, Any]:
     return _described(TOPIC, ground.topic(), keys)
 
 
-@base("DescribeConfigs", "broker")
+#: All of a broker's configs tell how it was started.
+_ALL = tuple(f"resources.0.configuration_keys {which}" for which in ("null", "empty", "of length -2"))
+
+
+@base("DescribeConfigs", "broker", _ALL)
 def _describe_broker(ground: Ground) -> dict[str, Any]:
     return _described(BROKER, "1", ["num.partitions", "log.retention.ms", "ssl.key.password"])
 
