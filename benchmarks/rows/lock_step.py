@@ -42,8 +42,10 @@ def measure(peer: Peer, effort: float) -> Iterator[tuple[Figure, float]]:
                 pass
         connection.ask(produce(f"{topic}-one", value))
         for name, request in large.items():
-            times = connection.times(request, max(20, int(_LARGE * effort)))
+            cpu, count = peer.cpu_seconds, max(20, int(_LARGE * effort))
+            times = connection.times(request, count)
             yield Figure(f"c {name}, lock step", "MB/s", more_is_better=True), 1 / median(times)
+            yield Figure(f"c {name}, broker CPU", "us"), (peer.cpu_seconds - cpu) / count * 1e6
 
 
 def _round_trips(

@@ -18,6 +18,9 @@ _CREATE = Figure("f create 1,000 topics x 3", "ms")
 _LIST = Figure("f list 1,000 topics x 3", "ms")
 _ALL = Figure("f Metadata of all 3,000 partitions, bytes", "kB")
 _DELETE = Figure("f delete 1,000 topics x 3", "ms")
+_CREATE_CPU = Figure("f create, broker CPU", "ms")
+_LIST_CPU = Figure("f list, broker CPU", "ms")
+_DELETE_CPU = Figure("f delete, broker CPU", "ms")
 
 _DELETE_TOPICS = 20
 
@@ -28,16 +31,20 @@ def measure(peer: Peer, effort: float) -> Iterator[tuple[Figure, float]]:
     delete = frame(_DELETE_TOPICS, 4, topic_names=names, timeout_ms=30000)
     with Connection(peer.address) as connection:
         connection.ask(metadata())
-        begun = perf_counter()
+        cpu, begun = peer.cpu_seconds, perf_counter()
         answer = bytes(connection.ask(create))
         yield _CREATE, (perf_counter() - begun) * 1000
+        yield _CREATE_CPU, (peer.cpu_seconds - cpu) * 1000
         assert names[-1].encode() in answer
         _wait_for_all(connection)
-        yield _LIST, median(connection.times(metadata(), max(3, int(10 * effort)))) * 1000
+        cpu, count = peer.cpu_seconds, max(3, int(10 * effort))
+        yield _LIST, median(connection.times(metadata(), count)) * 1000
+        yield _LIST_CPU, (peer.cpu_seconds - cpu) / count * 1000
         yield _ALL, len(connection.ask(metadata())) / 1000
-        begun = perf_counter()
+        cpu, begun = peer.cpu_seconds, perf_counter()
         connection.ask(delete)
         yield _DELETE, (perf_counter() - begun) * 1000
+        yield _DELETE_CPU, (peer.cpu_seconds - cpu) * 1000
 
 
 def _wait_for_all(connection: Connection) -> None:

@@ -14,6 +14,7 @@ TITLE = "transactions"
 WITHOUT = frozenset({"rdmock"})
 
 _RATE = Figure("i transactions of ten records", "/s", more_is_better=True)
+_CPU = Figure("i broker CPU for each", "us")
 _TRANSACTIONS = 200
 _AT_MOST = 5.0
 
@@ -25,11 +26,12 @@ def measure(peer: Peer, effort: float) -> Iterator[tuple[Figure, float]]:
     )
     producer.init_transactions(30)
     _transaction(producer, name)
-    count, begun = 0, perf_counter()
+    count, cpu, begun = 0, peer.cpu_seconds, perf_counter()
     while count < _TRANSACTIONS * effort and perf_counter() - begun < _AT_MOST:
         _transaction(producer, name)
         count += 1
     yield _RATE, count / (perf_counter() - begun)
+    yield _CPU, (peer.cpu_seconds - cpu) / count * 1e6
 
 
 def _transaction(producer: Producer, topic: str) -> None:
