@@ -37,7 +37,7 @@ def _remove(kafka: MockCluster, fault: FaultHandle) -> None:
 
 
 def _remove_when_it_asks_no_more(kafka: MockCluster, fault: FaultHandle) -> None:
-    """A client may ask for metadata several times as it starts; one that asks for ever learns the truth all the same."""
+    """A client may ask for metadata several times as it starts; one that always asks learns the truth all the same."""
     deadline = time.monotonic() + 4
     while time.monotonic() < deadline:
         hits = fault.hits

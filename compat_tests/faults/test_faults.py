@@ -26,8 +26,8 @@ _LONGEST = 90
 #: What our own worker, or a general exception, puts around what a client says.
 _WRAPPINGS = (r"^RuntimeError: \d+ records not sent; \['", r"ExecutionException: ", r"\b[a-z]+(\.[a-z]+)+\.")
 
-#: Who comes through only when its metadata has grown old, which takes five minutes. kafka-python does not ask again when
-#: a leader is not among the brokers: its sender fails on every turn ("Uncaught error in kafka producer I/O thread").
+#: Who comes through only when its metadata has grown old, which takes five minutes. kafka-python does not ask again
+#: when a leader is not among the brokers: its sender fails on every turn with UnknownBrokerIdError.
 PATIENT = {("kafka-python 3.0.12", "missing_broker")}
 
 FAMILIES: dict[str, tuple[Family | GoProgram, str]] = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import TypeVar
+
+Key = TypeVar("Key")
 
 __all__ = [
     "bucket_order",
@@ -42,7 +45,11 @@ def utf16_length(text: str) -> int:
 
 def bucket_order(text: str, buckets: int = 16) -> int:
     """Where `text` comes when a `HashMap` of so many buckets is walked; decides ties between map keys."""
-    value = string_hash(text) & 0xFFFFFFFF
+    return _bucket(string_hash(text), buckets)
+
+
+def _bucket(hash_code: int, buckets: int) -> int:
+    value = hash_code & 0xFFFFFFFF
     return (value ^ value >> 16) & (buckets - 1)
 
 
@@ -64,14 +71,17 @@ def parse_int32(text: str) -> int:
     return value
 
 
-def hash_order(texts: Iterable[str], capacity: int = 16) -> list[str]:
-    """Texts in the order in which a `HashMap` or `HashSet` is walked that they were put into one by one.
+def hash_order(
+    keys: Iterable[Key], capacity: int = 16, hash_of: Callable[[Key], int] = string_hash
+) -> list[Key]:
+    """Keys in the order in which a `HashMap` or `HashSet` is walked that they were put into one by one.
 
     Args:
         capacity: what it was made with.
+        hash_of: the keys' `hashCode()`.
     """
-    ordered = list(texts)
+    ordered = list(keys)
     buckets = 1
     while buckets < capacity or len(ordered) > buckets * 3 // 4:
         buckets *= 2
-    return sorted(ordered, key=lambda text: bucket_order(text, buckets))
+    return sorted(ordered, key=lambda key: _bucket(hash_of(key), buckets))

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_strings import hash_order, string_hash
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["ClientQuotas", "Component", "Entity", "QuotaChange"]
@@ -107,8 +107,7 @@ class ClientQuotas:
                 outcomes[entity] = None
                 accepted.append((entity, operations))
         if accepted and not validate_only:
-            for entity, operations in accepted:
-                self._apply(entity, operations)
+            self._apply(dict(accepted))
             for listener in self.listeners:
                 listener()
         return outcomes
@@ -134,15 +133,30 @@ class ClientQuotas:
             if _matches(dict(entity), wanted, is_strict)
         ]
 
-    def _apply(self, entity: Entity, operations: Mapping[str, float | None]) -> None:
-        values = self.entities.setdefault(entity, {})
-        for key, value in operations.items():
-            if value is None:
-                values.pop(key, None)
-            else:
-                values[key] = value
-        if not values:
-            del self.entities[entity]
+    def _apply(self, changes: Mapping[Entity, Mapping[str, float | None]]) -> None:
+        """Kafka: `ClientQuotasDelta.apply`, whose maps decide in what order the quotas are described."""
+        before = dict(self.entities)
+        created = [entity for entity in hash_order(changes, hash_of=_hash_of) if entity not in before]
+        after = {
+            entity: _changed(before.get(entity, {}), changes.get(entity, {}))
+            for entity in (*before, *created)
+        }
+        left = [entity for entity, values in after.items() if values]
+        self.entities.clear()
+        for entity in hash_order(left, len(before), _hash_of):
+            self.entities[entity] = after[entity]
+
+
+def _changed(values: Mapping[str, float], operations: Mapping[str, float | None]) -> dict[str, float]:
+    """Kafka: `ClientQuotaDelta.apply`."""
+    after = {**values, **{key: operations[key] for key in hash_order(operations)}}
+    left = {key: value for key, value in after.items() if value is not None}
+    return {key: left[key] for key in hash_order(left, len(values))}
+
+
+def _hash_of(entity: Entity) -> int:
+    """Kafka: `ClientQuotaEntity.hashCode`."""
+    return 31 + sum(string_hash(kind) ^ (0 if name is None else string_hash(name)) for kind, name in entity)
 
 
 def _check(entity: Entity, operations: Mapping[str, float | None]) -> None:

@@ -184,3 +184,27 @@ def test_filters_that_cannot_be(components: list[tuple[str, int, str | None]], c
     with pytest.raises(KafkaError) as raised:
         found(ClientQuotas(), *components)
     assert (raised.value.code, raised.value.message) == (code, text)
+
+
+def test_quotas_are_described_in_the_order_of_javas_maps() -> None:
+    quotas = ClientQuotas()
+    values = {"producer_byte_rate": 1.0, "consumer_byte_rate": 1.0, "request_percentage": 0.5}
+    for user in ("carol", "alice", "bob"):
+        assert change(quotas, {"user": user}, **values) is None
+    assert change(quotas, {"user": "alice"}, controller_mutation_rate=2.0) is None
+    assert change(quotas, {"user": "zed", "client-id": "Client1"}, producer_byte_rate=1.0) is None
+    assert change(quotas, {"user": None}, producer_byte_rate=1.0) is None
+    assert change(quotas, {"client-id": "app-7"}, consumer_byte_rate=1.0) is None
+    three = ["consumer_byte_rate", "request_percentage", "producer_byte_rate"]
+    # As a broker of 4.3.1 was seen to answer.
+    assert [(entity, list(values)) for entity, values in quotas.describe([], is_strict=False)] == [
+        ((("client-id", "Client1"), ("user", "zed")), ["producer_byte_rate"]),
+        ((("user", "bob"),), three),
+        ((("user", None),), ["producer_byte_rate"]),
+        (
+            (("user", "alice"),),
+            ["producer_byte_rate", "consumer_byte_rate", "controller_mutation_rate", "request_percentage"],
+        ),
+        ((("user", "carol"),), three),
+        ((("client-id", "app-7"),), ["consumer_byte_rate"]),
+    ]
