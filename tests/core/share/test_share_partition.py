@@ -6,6 +6,7 @@ import pytest
 
 from mockbroker.core import brokers
 from mockbroker.core.producer_state import Origin
+from mockbroker.core.share.acknowledgement import release_member
 from mockbroker.core.share.share_partition import Status
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode
@@ -134,6 +135,25 @@ def test_deleted_records_whose_lock_runs_out_are_archived() -> None:
     assert bench.written_batches() == [(6, 7, 1, 0)]
     assert bench.states_of()[5] == "ARCHIVED 1"
     assert bench.acquire("m2") == [(6, 7, 2)]
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_of_a_batch_that_was_deleted_in_part_the_rest_is_free_again(leaves: bool) -> None:
+    bench = ShareBench()
+    bench.produce(4, 4)
+    bench.acquire("m1", records=1)
+    assert bench.acquire("m2", records=1) == [(4, 7, 1)]
+    bench.acknowledge((0, 3, RELEASE))
+    bench.log.delete_records(6)
+    assert bench.acquire("m1") == []
+    assert bench.window == (6, 7)
+    if leaves:
+        release_member(bench.partition, "m2", lambda error: None)
+    else:
+        bench.cluster.clock.advance(31)
+    assert bench.states_of()[5] == "ARCHIVED 1"
+    assert bench.written_batches() == [(6, 7, 1, 0)]
+    assert bench.acquire("m1") == [(6, 7, 2)]
 
 
 def test_a_log_that_was_emptied() -> None:
