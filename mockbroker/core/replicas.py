@@ -16,6 +16,7 @@ from mockbroker.core.batches import Batch
 from mockbroker.core.elections import NO_LEADER, PartitionState
 from mockbroker.core.nodes import PAUSED, Node, Pace
 from mockbroker.core.producer_state import Origin, Verification
+from mockbroker.core.registration import Registration
 from mockbroker.core.replica import FoundOffset, Isolation, ReadResult, Replica
 from mockbroker.core.replication import Surroundings, advance_high_watermark, lead, replicate, sync
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -29,35 +30,21 @@ if TYPE_CHECKING:
 __all__ = ["Partition"]
 
 
-class Partition:
+class Partition(Registration):
     """A partition of a topic. It is also the key on which requests wait for its records.
 
     Attributes:
-        state: its registration at the controller.
         copies: every replica by broker id, also of brokers that are down or cut off.
         paces: how a broker copies, where it is not as the broker's other partitions.
     """
 
-    __slots__ = (
-        "around",
-        "copies",
-        "index",
-        "is_deleted",
-        "is_syncing",
-        "lag_alarm",
-        "paces",
-        "state",
-        "topic",
-    )
+    __slots__ = ("copies", "is_deleted", "is_syncing", "lag_alarm", "paces")
 
     def __init__(self, topic: Topic, index: int, state: PartitionState, around: Surroundings) -> None:
-        self.topic = topic
-        self.index = index
-        self.state = state
+        super().__init__(topic, index, state, around)
         self.copies: dict[int, Replica] = {}
         self.paces: dict[int, Pace] = {}
         self.is_deleted = False
-        self.around = around
         self.lag_alarm: Alarm | None = None
         self.is_syncing = False
         for broker_id in state.replicas:
@@ -69,44 +56,7 @@ class Partition:
     def __repr__(self) -> str:
         return f"<Partition {self.topic.name}-{self.index} {self.state}>"
 
-    # What the controller knows.
-
-    @property
-    def leader(self) -> int:
-        """Id of the broker that leads, -1 for none."""
-        return self.state.leader
-
-    @property
-    def leader_epoch(self) -> int:
-        return self.state.leader_epoch
-
-    @property
-    def partition_epoch(self) -> int:
-        return self.state.partition_epoch
-
-    @property
-    def replicas(self) -> tuple[int, ...]:
-        return self.state.replicas
-
-    @property
-    def isr(self) -> tuple[int, ...]:
-        return self.state.isr
-
-    @property
-    def elr(self) -> tuple[int, ...]:
-        return self.state.elr
-
-    @property
-    def last_known_elr(self) -> tuple[int, ...]:
-        return self.state.last_known_elr
-
-    @property
-    def adding(self) -> tuple[int, ...]:
-        return self.state.adding
-
-    @property
-    def removing(self) -> tuple[int, ...]:
-        return self.state.removing
+    # What a broker knows.
 
     def offline_replicas(self, asked: Node) -> tuple[int, ...]:
         """Replicas on brokers that are fenced or not registered, as far as the broker that is asked knows."""
