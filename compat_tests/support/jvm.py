@@ -55,15 +55,16 @@ def class_path(folder: Path) -> str:
     with alone(f"java-{folder.name}"):
         if not (stamp.exists() and stamp.read_text() == digest):
             classes.mkdir(parents=True, exist_ok=True)
-            command: list[str | Path] = [
-                "javac",
-                "-Xlint:all,-processing,-classfile",
-                "-Werror",
-                "-proc:none",
-            ]
-            subprocess.run([*command, "-cp", ":".join(jars), "-d", classes, *sources], check=True)
+            javac(sources, ":".join(jars), classes)
             stamp.write_text(digest)
     return ":".join([*jars, str(classes)])
+
+
+def javac(sources: Sequence[Path], class_path: str, classes: Path) -> None:
+    """Compile; whatever javac has to say is an error."""
+    require("javac")
+    command: list[str | Path] = ["javac", "-Xlint:all,-processing,-classfile", "-Werror", "-proc:none"]
+    subprocess.run([*command, "-cp", class_path, "-d", classes, *sources], check=True)
 
 
 def run(

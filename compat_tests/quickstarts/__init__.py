@@ -1,0 +1,1 @@
+"""The quick starts and the pages for who comes from elsewhere, run in their own languages."""
