@@ -64,10 +64,11 @@ class Step:
 
     def hear(self, ran: Ran) -> Step:
         """The same step with what came of it now."""
-        shown = [[self._plain(line) for line in lines] for lines in (ran.stdout, ran.stderr)]
+        stdout, stderr = ([self._plain(line) for line in lines] for lines in (ran.stdout, ran.stderr))
         if self.command.endswith(_IN_ANY_ORDER):
-            shown = [sorted(lines) for lines in shown]
-        return Step(self.command, self.stdin, self.files, *shown, ran.exit)
+            stdout.sort()
+            stderr.sort()
+        return Step(self.command, self.stdin, self.files, stdout, stderr, ran.exit)
 
     def _plain(self, line: str) -> str:
         for pattern, stands in _VARIES:
