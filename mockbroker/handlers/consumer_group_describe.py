@@ -12,6 +12,7 @@ from mockbroker.core.groups.results import DescribedConsumer, DescribedConsumerG
 from mockbroker.handlers.authorized_operations import NOT_ASKED, operations_on
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.consumer_group_heartbeat import is_served
+from mockbroker.handlers.group_order import by_coordinator
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.consumer_group_describe import CONSUMER_GROUP_DESCRIBE
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -34,7 +35,7 @@ def handle(request: Any, call: Call) -> Any:
             allowed.append(group_id)
         else:
             described.append(DescribedConsumerGroup(group_id, ErrorCode.GROUP_AUTHORIZATION_FAILED))
-    described += call.core.groups.consumers.describe(call.node.id, allowed)
+    described += call.core.groups.consumers.describe(call.node.id, by_coordinator(call, allowed))
     shows_operations = request.include_authorized_operations
     return _RESPONSE(
         throttle_time_ms=0,

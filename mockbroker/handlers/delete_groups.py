@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.group_order import by_coordinator
 from mockbroker.handlers.when_ready import when_ready
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.delete_groups import DELETE_GROUPS
@@ -32,4 +33,7 @@ def handle(request: Any, call: Call) -> Any:
             ],
         )
 
-    return when_ready(call.core.groups.delete_groups(call.node.id, allowed), pack)
+    return when_ready(
+        call.core.groups.delete_groups(call.node.id, by_coordinator(call, allowed, is_empty_first=False)),
+        pack,
+    )

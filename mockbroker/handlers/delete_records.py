@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.java_maps import scala_map_order, topic_partition_hash
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
@@ -32,9 +33,9 @@ def handle(request: Any, call: Call) -> Any:
         for asked in topic.partitions:
             wanted.setdefault(topic.name, {})[asked.partition_index] = asked
     topics = []
-    for name, partitions in wanted.items():
+    for name, partitions in _in_order(wanted):
         entries = []
-        for asked in partitions.values():
+        for asked in partitions:
             entry = _PARTITION(
                 partition_index=asked.partition_index,
                 low_watermark=_UNKNOWN_LOW_WATERMARK,
@@ -56,6 +57,15 @@ def handle(request: Any, call: Call) -> Any:
     return call.core.waiting.wait(
         attempt, on=[partition for _, partition, _ in waiting], at_most=request.timeout_ms / 1000
     )
+
+
+def _in_order(wanted: dict[str, dict[int, Any]]) -> list[tuple[str, list[Any]]]:
+    """As the map is walked: topics as they first come, with their partitions."""
+    keys = [(name, index) for name, partitions in wanted.items() for index in partitions]
+    topics: dict[str, list[Any]] = {}
+    for name, index in scala_map_order(keys, lambda key: topic_partition_hash(*key)):
+        topics.setdefault(name, []).append(wanted[name][index])
+    return list(topics.items())
 
 
 def _find(call: Call, name: str, index: int) -> Partition:

@@ -10,6 +10,7 @@ from typing import Any
 from mockbroker.core.groups.results import DescribedGroup
 from mockbroker.handlers.authorized_operations import NOT_ASKED, operations_on
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.group_order import by_coordinator
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.describe_groups import DESCRIBE_GROUPS
 from protocol_specs.errors import ErrorCode
@@ -27,7 +28,9 @@ def handle(request: Any, call: Call) -> Any:
             allowed.append(group_id)
         else:
             described.append(DescribedGroup(group_id, ErrorCode.GROUP_AUTHORIZATION_FAILED))
-    described += call.core.groups.describe_groups(call.node.id, allowed, call.version)
+    described += call.core.groups.describe_groups(
+        call.node.id, by_coordinator(call, allowed, is_empty_first=False), call.version
+    )
     return _RESPONSE(groups=[_pack(group, request, call) for group in described])
 
 

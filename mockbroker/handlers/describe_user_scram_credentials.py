@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockbroker.core.java_strings import hash_order
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
 from protocol_specs.acls import AclOperation
@@ -22,7 +23,8 @@ _RESULT = _RESPONSE.results
 def handle(request: Any, call: Call) -> Any:
     require_on_cluster(call, AclOperation.DESCRIBE)
     users = None if request.users is None else [user.name for user in request.users]
-    results = [_result(user, found) for user, found in call.core.scram.describe(users).items()]
+    found = call.core.scram.describe(users)
+    results = [_result(user, found[user]) for user in hash_order(found)]
     return _RESPONSE(throttle_time_ms=0, error_code=ErrorCode.NONE, error_message="", results=results)
 
 

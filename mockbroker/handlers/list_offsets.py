@@ -6,8 +6,11 @@ Kafka: `KafkaApis.handleListOffsetRequest`, `ReplicaManager.fetchOffset`.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
+from mockbroker.core.java_maps import scala_map_order, scala_trie_order, topic_partition_hash
+from mockbroker.core.java_strings import string_hash
 from mockbroker.core.replica import EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, SPECIAL_TIMESTAMPS, Isolation
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
@@ -47,8 +50,19 @@ def handle(request: Any, call: Call) -> Any:
             except KafkaError as error:
                 entry = _failed(index, _in_version(error.code, call.version))
             found.setdefault(topic.name, {})[index] = entry
-    topics = [_TOPIC(name=name, partitions=list(entries.values())) for name, entries in found.items()]
+    topics = [_TOPIC(name=name, partitions=_ordered(name, found[name])) for name in _topic_order(found)]
     return _RESPONSE(topics=topics + refused)
+
+
+def _topic_order(found: dict[str, dict[int, Any]]) -> list[str]:
+    """As a map of topics is walked into which a map of partitions was grouped (`ReplicaManager.fetchOffset`)."""
+    return list(found) if len(found) < 2 else scala_trie_order(found, string_hash)
+
+
+def _ordered(name: str, entries: dict[int, Any]) -> list[Any]:
+    if len(entries) < 2:
+        return list(entries.values())
+    return [entries[index] for index in scala_map_order(entries, partial(topic_partition_hash, name))]
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:

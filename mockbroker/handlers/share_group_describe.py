@@ -10,6 +10,7 @@ from typing import Any
 from mockbroker.core.groups.share_requests import DescribedShareGroup, DescribedShareMember
 from mockbroker.handlers.authorized_operations import NOT_ASKED, operations_on
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.group_order import by_coordinator
 from mockbroker.handlers.share_groups import is_served
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -31,7 +32,7 @@ def handle(request: Any, call: Call) -> Any:
             allowed.append(group_id)
         else:
             described.append(DescribedShareGroup(group_id, ErrorCode.GROUP_AUTHORIZATION_FAILED))
-    described += call.core.groups.shares.describe(call.node.id, allowed)
+    described += call.core.groups.shares.describe(call.node.id, by_coordinator(call, allowed))
     shows_operations = request.include_authorized_operations
     return _RESPONSE(
         throttle_time_ms=0,

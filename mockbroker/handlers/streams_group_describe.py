@@ -17,6 +17,7 @@ from mockbroker.core.groups.streams_messages import (
 from mockbroker.core.groups.streams_tasks import Tasks, task_lists
 from mockbroker.handlers.authorized_operations import NOT_ASKED, operations_on
 from mockbroker.handlers.call import Call
+from mockbroker.handlers.group_order import by_coordinator
 from mockbroker.handlers.streams_group_heartbeat import is_served
 from protocol_specs.acls import AclOperation, ResourceType
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -43,7 +44,7 @@ def handle(request: Any, call: Call) -> Any:
             allowed.append(group_id)
         else:
             described.append(DescribedStreamsGroup(group_id, ErrorCode.GROUP_AUTHORIZATION_FAILED))
-    described += call.core.groups.streams.describe(call.node.id, allowed)
+    described += call.core.groups.streams.describe(call.node.id, by_coordinator(call, allowed))
     shows_operations = request.include_authorized_operations
     return _RESPONSE(
         throttle_time_ms=0,

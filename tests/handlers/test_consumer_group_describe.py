@@ -23,8 +23,8 @@ def test_a_group_that_is_none_and_one_that_is_classic(version: int) -> None:
     desk = Desk()
     node = desk.core.groups.find_coordinator("billing")
     assert _describe(desk, version, "billing", "") == [
-        ("billing", ErrorCode.GROUP_ID_NOT_FOUND, "Group billing not found."),
         ("", ErrorCode.INVALID_GROUP_ID, None),
+        ("billing", ErrorCode.GROUP_ID_NOT_FOUND, "Group billing not found."),
     ]
     desk.send(
         "JoinGroup",

@@ -75,8 +75,9 @@ def test_scram_users() -> None:
         {"user": "bob", "error_code": 33, "error_message": "Unknown SCRAM mechanism"},
     ]
     results = desk.ask("DescribeUserScramCredentials", users=[{"name": "alice"}, {"name": "bob"}])["results"]
-    assert results[0]["credential_infos"] == [{"mechanism": 1, "iterations": 8192}]
-    assert (results[1]["error_code"], results[1]["credential_infos"]) == (91, [])
+    by_name = {result["user"]: result for result in results}
+    assert by_name["alice"]["credential_infos"] == [{"mechanism": 1, "iterations": 8192}]
+    assert (by_name["bob"]["error_code"], by_name["bob"]["credential_infos"]) == (91, [])
     assert len(desk.ask("DescribeUserScramCredentials", users=None)["results"]) == 1
     results = desk.ask("AlterUserScramCredentials", deletions=[{"name": "alice", "mechanism": 1}])["results"]
     assert results == [{"user": "alice", "error_code": 0, "error_message": None}]
