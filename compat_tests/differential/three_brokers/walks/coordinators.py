@@ -28,16 +28,15 @@ def internal_topics(walk: Walk) -> None:
             create(walk, topic, _ASSIGNMENT, *configs)
         else:
             walk.see(f"{topic} is there", lambda: True)
-        for index in range(6):
-            walk.silently(
-                1,
-                "ElectLeaders",
-                2,
-                election_type=0,
-                topic_partitions=[{"topic": topic, "partitions": [index]}],
-                timeout_ms=5000,
-            )
+        walk.until(f"broker 1 leads {topic}", partial(_lead_again, walk, topic), within=60)
         _led_by(walk, topic, (1, 2, 3))
+
+
+def _lead_again(walk: Walk, topic: str) -> bool:
+    """Elect the preferred leaders, which is not possible before they are in sync; whether they lead by now."""
+    partitions = [{"topic": topic, "partitions": list(range(6))}]
+    walk.silently(1, "ElectLeaders", 2, election_type=0, topic_partitions=partitions, timeout_ms=5000)
+    return all(leaders(walk, topic, broker) == [1] * 6 for broker in (1, 2, 3))
 
 
 def _led_by(walk: Walk, topic: str, via: Iterable[int]) -> None:
