@@ -41,6 +41,9 @@ def validate_topic_configs(
             raise ConfigError(name, value, text=f"Unknown topic config name: {name}")
     values = topic_values(settings, given)
     _check_compaction_lags(values)
+    if settings.catalog.is_before("3.9"):
+        # Remote storage was in the making, and nothing was said of it yet.
+        return
     if values["remote.storage.enable"]:
         _check_remote_storage(settings, values)
     elif (existing or {}).get("remote.storage.enable", "").lower() == "true":

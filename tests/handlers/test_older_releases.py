@@ -144,3 +144,14 @@ def test_a_group_goes_with_its_last_offset(release: str, left: list[str]) -> Non
     deleted = {"name": "t", "partitions": [{"partition_index": 0}]}
     assert desk.ask("OffsetDelete", 0, group_id="g", topics=[deleted])["error_code"] == 0
     assert [group["group_id"] for group in desk.ask("ListGroups", 4)["groups"]] == left
+
+
+def test_remote_storage_was_in_the_making() -> None:
+    configs = [{"name": "remote.storage.enable", "value": "true"}]
+    topic = {"name": "t", "num_partitions": 1, "replication_factor": 1, "configs": configs}
+
+    def created(release: str) -> Any:
+        answer = Desk(emulate=release).ask("CreateTopics", 4, topics=[topic], timeout_ms=1000)
+        return answer["topics"][0]["error_code"]
+
+    assert (created("3.3"), created("3.9")) == (0, 40)
