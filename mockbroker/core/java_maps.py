@@ -18,12 +18,18 @@ def topic_partition_hash(topic: str, partition: int) -> int:
     return (31 * (31 + partition) + string_hash(topic)) & _MASK
 
 
-def hash_map_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:
-    """Items in the order of a `java.util.HashMap` into which they were put one by one."""
+def hash_map_order(items: Iterable[T], hash_of: Callable[[T], int], *, are_computed: bool = False) -> list[T]:
+    """Items in the order of a `java.util.HashMap` into which they came one by one.
+
+    Args:
+        are_computed: whether by `computeIfAbsent`, which puts the newest first into its bucket, and makes room later.
+    """
     ordered = list(items)
     buckets = 16
-    while len(ordered) > buckets * 3 // 4:
+    while len(ordered) - are_computed > buckets * 3 // 4:
         buckets *= 2
+    if are_computed:
+        ordered.reverse()
     return sorted(ordered, key=lambda item: _spread(hash_of(item)) & (buckets - 1))
 
 

@@ -28,5 +28,7 @@ def by_coordinator(call: Call, group_ids: Sequence[str], *, is_empty_first: bool
             first.append(group_id)
             continue
         partitions.setdefault(call.core.groups.shards.partition_for(group_id), []).append(group_id)
-    ordered = hash_map_order(partitions, lambda index: topic_partition_hash(CONSUMER_OFFSETS, index))
+    ordered = hash_map_order(
+        partitions, lambda index: topic_partition_hash(CONSUMER_OFFSETS, index), are_computed=True
+    )
     return first + [group_id for index in ordered for group_id in partitions[index]]

@@ -24,6 +24,12 @@ def test_names_in_the_order_of_a_java_map() -> None:
     assert [name.rpartition("-")[2] for name in ordered[:3]] == ["37", "38", "35"]
 
 
+def test_partitions_of_groups() -> None:
+    """A HashMap into which `computeIfAbsent` put them: 48 and 0 share a bucket."""
+    hash_of = partial(topic_partition_hash, "__consumer_offsets")
+    assert hash_map_order([47, 48, 49, 0], hash_of, are_computed=True) == [47, 0, 48, 49]
+
+
 def test_nothing_is_lost() -> None:
     for count in (0, 1, 11, 12, 13, 100):
         for order in (hash_map_order, scala_map_order, scala_trie_order):
