@@ -50,6 +50,10 @@ def _same(answer: Any) -> Any:
 
 
 def _plain(line: str) -> str:
+    what, named, partitions = line.partition(" for partitions ")
+    if named:
+        # In the order of a hash set.
+        line = f"{what}{named}{', '.join(sorted(partitions.split(', ')))}"
     return _DATA.sub('"dir"', _PORT.sub("host:port", _TIME.sub("<time>", _ID.sub("<id>", line))))
 
 
