@@ -128,13 +128,21 @@ class Configs:
         check_topic_name(name)
         return self.topic_entries(self.cluster.topic(name).overrides, node_id)
 
-    def topic_entries(self, overrides: Mapping[str, str], node_id: int) -> list[ConfigEntry]:
-        """The configs of a topic that sets these itself."""
+    def topic_entries(
+        self, overrides: Mapping[str, str], node_id: int, *, shows_internal: bool = False
+    ) -> list[ConfigEntry]:
+        """The configs of a topic that sets these itself.
+
+        Args:
+            shows_internal: whether configs that DescribeConfigs shows only where they are set are among them.
+        """
         values = topic_values(self.settings.for_broker(node_id), overrides)
         layers = BrokerLayers(self.settings, node_id)
         catalog = self.settings.catalog
         entries = []
-        hidden = [key for key in overrides if catalog.topic[key].is_internal]
+        hidden = [
+            key for key in (catalog.topic if shows_internal else overrides) if catalog.topic[key].is_internal
+        ]
         for key in _shown(catalog.topic.described, hidden):
             own = ConfigSource.TOPIC if key in overrides else None
             synonym = catalog.topic_synonyms.get(key)

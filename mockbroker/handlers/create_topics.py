@@ -120,7 +120,9 @@ def _create(request: Any, asked: Any, call: Call, mutations: Mutations | None, e
 
 
 def _configs(call: Call, topic: Topic) -> list[bytes]:
-    entries = call.core.configs.topic_entries(topic.overrides, call.node.id)
+    entries = call.core.configs.topic_entries(
+        topic.overrides, call.node.id, shows_internal=call.core.profile.is_before("3.9")
+    )
     schema = _RESULT.configs
     return [
         schema[call.version].build(
