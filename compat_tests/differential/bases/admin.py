@@ -57,7 +57,7 @@ def _describe_topic(ground: Ground) -> dict[str, Any]:
     return _described(TOPIC, ground.topic(), keys)
 
 
-#: All of a broker's configs tell how it was started.
+#: All of a broker's configs tell how it was started, and all of a group's that some defaults are others here.
 _ALL = tuple(f"resources.0.configuration_keys {which}" for which in ("null", "empty", "of length -2"))
 
 
@@ -66,7 +66,7 @@ def _describe_broker(ground: Ground) -> dict[str, Any]:
     return _described(BROKER, "1", ["num.partitions", "log.retention.ms", "ssl.key.password"])
 
 
-@base("DescribeConfigs", "group")
+@base("DescribeConfigs", "group", _ALL)
 def _describe_group(ground: Ground) -> dict[str, Any]:
     return _described(GROUP, "some-group", ["consumer.session.timeout.ms"])
 
