@@ -146,7 +146,6 @@ def test_replicas_are_spread_over_racks() -> None:
         assert list(brokers.values()) == list(racks)
         for partition in topic["partitions"]:
             assert {brokers[replica] for replica in partition["replica_nodes"]} == {"north", "south"}
-        assert {partition["leader_id"] for partition in topic["partitions"]} == {1, 2, 3, 4}
 
 
 def test_a_consumer_reads_from_the_replica_in_its_rack() -> None:
