@@ -27,6 +27,7 @@ class Profile:
         advertised_from: where ApiVersions names an earlier first version than is served.
         hidden: what is served, but not named by ApiVersions.
         supported_features, finalized_features: as in `core.features`; None: those of the newest release.
+        known_features: further features that may be named, at level 0 only; None: whatever there is not may be.
         catalog: the configs that the release has.
         leader_comes_later: whether Metadata says LEADER_NOT_AVAILABLE of a topic that it has just created.
     """
@@ -40,12 +41,14 @@ class Profile:
         *,
         supported_features: Mapping[str, tuple[int, int]] | None = None,
         finalized_features: Mapping[str, int] | None = None,
+        known_features: frozenset[str] | None = frozenset(),
         catalog: Catalog = NEWEST,
         leader_comes_later: bool = False,
     ) -> None:
         self.name = name
         self.supported_features = supported_features
         self.finalized_features = finalized_features
+        self.known_features = known_features
         self.catalog = catalog
         self.leader_comes_later = leader_comes_later
         self._ranges = ranges

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from mockbroker.config.definitions import parse_value
-from mockbroker.config.tables import GROUP_SYNONYMS
+from mockbroker.config.tables import GROUP, GROUP_SYNONYMS
 from mockbroker.config.values import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _bounds() -> Iterator[tuple[str, str | None, str]]:
 def group_config_values(
     settings: InForce, overrides: Mapping[str, str], *, are_bounded: bool = True
 ) -> dict[str, Any]:
-    """The typed value of each group config for a group with these overrides.
+    """The typed value of each group config for a group with these overrides, also of those that the release lacks.
 
     Args:
         are_bounded: whether overrides that the broker's bounds have come to exclude count as the nearest bound, as they
@@ -54,16 +54,16 @@ def group_config_values(
     """
     values: dict[str, Any] = {}
     table = settings.catalog.group
-    for name in table:
+    for name in GROUP:
         if name in overrides:
             values[name] = parse_value(table[name], overrides[name])
         elif name in GROUP_SYNONYMS:
             values[name] = settings[GROUP_SYNONYMS[name]]
         else:
-            values[name] = table[name].default_value
+            values[name] = GROUP[name].default_value
     if are_bounded:
         for name, low, high in _bounds():
-            if name in overrides and name in values:
+            if name in overrides:
                 least = values[name] if low is None else settings[low]
                 values[name] = max(least, min(values[name], settings[high]))
     return values
@@ -80,15 +80,13 @@ def validate_group_configs(settings: InForce, configs: Mapping[str, str]) -> Non
             raise ConfigError(name, text, text=f"Unknown group config name: {name}")
     values = group_config_values(settings, configs, are_bounded=False)
     for name, low, high in _bounds():
-        if name not in values:
-            continue
         if low is not None and values[name] < settings[low]:
             _refuse(name, values, f"must be greater than or equal to {low}")
         if values[name] > settings[high]:
             _refuse(name, values, f"must be less than or equal to {high}")
     for kind in ("consumer", "share", "streams"):
         session, heartbeat = f"{kind}.session.timeout.ms", f"{kind}.heartbeat.interval.ms"
-        if session in values and values[session] <= values[heartbeat]:
+        if values[session] <= values[heartbeat]:
             _refuse(session, values, f"must be greater than {heartbeat}")
 
 

@@ -75,7 +75,12 @@ class Core:
         self.random = random.Random(seed)
         self.clock = Clock(now)
         self.waiting = Waiting(self.clock)
-        self.features = Features(profile.supported_features, profile.finalized_features)
+        self.features = Features(
+            profile.supported_features,
+            profile.finalized_features,
+            known=profile.known_features,
+            is_kraft_apart=profile.is_before("4.1"),
+        )
         #: The answer to ApiVersions by version and features epoch: clients ask it first on every connection.
         self.encoded_api_versions: dict[tuple[int, int], bytes] = {}
         self.cluster = Cluster(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mockbroker.core.features import KRAFT_VERSION
 from mockbroker.core.java_strings import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["FeatureUpdate", "UpgradeType", "follow_elr", "update_features", "update_features_each"]
 
 METADATA_VERSION: Final = "metadata.version"
-KRAFT_VERSION: Final = "kraft.version"
 ELR_VERSION: Final = "eligible.leader.replicas.version"
 
 #: The levels of `metadata.version` that changed what is stored.
@@ -127,7 +127,8 @@ def _check(features: Features, controller_id: int, update: FeatureUpdate, metada
         limits = str(lowest) if lowest == highest else f"{lowest}-{highest}"
         reason = "does not support this feature." if highest == 0 else f"only supports versions {limits}"
         raise _invalid(update, f"Local controller {controller_id} {reason}")
-    current = features.level(name)
+    is_kraft_apart = name == KRAFT_VERSION and features.is_kraft_apart
+    current = 0 if is_kraft_apart else features.level(name)
     is_upgrade = upgrade_type == UpgradeType.UPGRADE
     if level < current and is_upgrade:
         text = (
@@ -139,9 +140,9 @@ def _check(features: Features, controller_id: int, update: FeatureUpdate, metada
     if name == METADATA_VERSION:
         _check_metadata_version(current, update)
     elif name == KRAFT_VERSION:
-        if level != current and not is_upgrade:
+        if level != current and not is_upgrade and not is_kraft_apart:
             raise _invalid(update, "Can't downgrade the version of this feature.")
-    elif name not in features.supported:
+    elif not features.is_known(name):
         raise _invalid(update, f"Feature {name} not found.")
     elif metadata_version < _NEEDS.get((name, level), 0):
         needed = f"level {_NEEDS[name, level]}"

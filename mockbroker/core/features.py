@@ -6,8 +6,11 @@ The order is that of Kafka's own answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
-__all__ = ["Features"]
+__all__ = ["KRAFT_VERSION", "Features"]
+
+KRAFT_VERSION: Final = "kraft.version"
 
 #: What a 4.3 broker supports: the lowest and the highest level.
 SUPPORTED_4_3 = {
@@ -38,6 +41,8 @@ class Features:
     Attributes:
         supported: lowest and highest level by name.
         finalized: the level in force by name; a feature at level 0 is left out.
+        known: further features that may be named, at level 0 only; None: whatever there is not may be.
+        is_kraft_apart: whether a level of `kraft.version` is taken and changes nothing, as it did before 4.1.
         epoch: grows with every change.
         listeners: called after each change.
     """
@@ -46,9 +51,14 @@ class Features:
         self,
         supported: Mapping[str, tuple[int, int]] | None = None,
         finalized: Mapping[str, int] | None = None,
+        *,
+        known: frozenset[str] | None = frozenset(),
+        is_kraft_apart: bool = False,
     ) -> None:
         self.supported = dict(SUPPORTED_4_3 if supported is None else supported)
         self.finalized = dict(FINALIZED_4_3 if finalized is None else finalized)
+        self.known = known
+        self.is_kraft_apart = is_kraft_apart
         self.epoch = 1
         self.listeners: list[Callable[[], None]] = []
 
@@ -56,9 +66,15 @@ class Features:
         """The level in force; 0 when the feature is off."""
         return self.finalized.get(name, 0)
 
+    def is_known(self, name: str) -> bool:
+        """Whether a feature may be named at all."""
+        return name in self.supported or self.known is None or name in self.known
+
     def set_levels(self, levels: Mapping[str, int]) -> None:
         """Put levels in force that have been checked; 0 switches a feature off."""
         for name, level in levels.items():
+            if name == KRAFT_VERSION and self.is_kraft_apart:
+                continue
             if level:
                 self.finalized[name] = level
             else:

@@ -57,7 +57,9 @@ def add_voter(
     quorum = cluster.quorum
     _check_kraft_version(features, "adding")
     if voter_id in quorum.voters:
-        text = f"The voter id for {_key(voter_id, directory_id)} is already part of the set of voters "
+        text = (
+            f"The voter id for {_key(cluster, voter_id, directory_id)} is already part of the set of voters "
+        )
         raise KafkaError(ErrorCode.DUPLICATE_VOTER, f"{text}{_voter_keys(cluster)}.")
     standby = quorum.standby.get(voter_id)
     if standby is None or standby.directory_id != directory_id:
@@ -81,7 +83,7 @@ def remove_voter(
     quorum = cluster.quorum
     voter = quorum.voters.get(voter_id)
     if voter is None or voter.directory_id != directory_id or len(quorum.voters) == 1:
-        text = f"Cannot remove voter {_key(voter_id, directory_id)} from the set of voters "
+        text = f"Cannot remove voter {_key(cluster, voter_id, directory_id)} from the set of voters "
         raise KafkaError(ErrorCode.VOTER_NOT_FOUND, f"{text}{_voter_keys(cluster)}")
     quorum.remove(voter_id)
 
@@ -100,9 +102,12 @@ def _check_kraft_version(features: Features, doing: str) -> None:
 
 
 def _voter_keys(cluster: Cluster) -> str:
-    keys = [_key(voter.id, voter.directory_id) for voter in cluster.quorum.voters.values()]
+    keys = [_key(cluster, voter.id, voter.directory_id) for voter in cluster.quorum.voters.values()]
     return f"[{', '.join(keys)}]"
 
 
-def _key(voter_id: int, directory_id: Any) -> str:
-    return f"ReplicaKey(id={voter_id}, directoryId={uuid_text(directory_id)})"
+def _key(cluster: Cluster, voter_id: int, directory_id: Any) -> str:
+    text = uuid_text(directory_id)
+    if cluster.settings.catalog.is_before("4.0"):
+        text = f"Optional[{text}]"
+    return f"ReplicaKey(id={voter_id}, directoryId={text})"

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mockbroker.core.transactions.log_records import read_record
+from protocol_specs.record_batch import records_of
 from tests.handlers.plain import Desk
 
 TOPIC, CLIENT_METRICS, GROUP = 2, 16, 32
@@ -155,3 +157,63 @@ def test_remote_storage_was_in_the_making() -> None:
         return answer["topics"][0]["error_code"]
 
     assert (created("3.3"), created("3.9")) == (0, 40)
+
+
+@pytest.mark.parametrize("release", ["4.0", "4.1"])
+def test_a_consumer_group_does_without_the_configs_of_later_releases(release: str) -> None:
+    desk = Desk(emulate=release, group_initial_rebalance_delay_ms=0)
+    desk.core.cluster.create_topic("t")
+    desk.ask("FindCoordinator", 4, key_type=0, coordinator_keys=["g"])
+    joins = {"group_id": "g", "member_id": "m", "member_epoch": 0, "rebalance_timeout_ms": 1000}
+    lists = {"subscribed_topic_names": ["t"], "topic_partitions": []}
+    answer = desk.ask("ConsumerGroupHeartbeat", 1, **joins, **lists)
+    assert (answer["error_code"], answer["heartbeat_interval_ms"]) == (0, 5000)
+    assert [one["partitions"] for one in answer["assignment"]["topic_partitions"]] == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("release", "name", "code"),
+    [
+        ("3.9", "no.such.feature", 0),
+        ("3.9", "kraft.version", 0),
+        ("4.0", "no.such.feature", 95),
+        ("4.0", "kraft.version", 0),
+        ("4.1", "streams.version", 0),
+        ("4.1", "kraft.version", 95),
+        ("4.3", "kraft.version", 95),
+    ],
+)
+def test_levels_that_were_taken_down_to_0(release: str, name: str, code: int) -> None:
+    desk = Desk(emulate=release)
+    update = {"feature": name, "max_version_level": 0, "upgrade_type": 2}
+    answer = desk.ask("UpdateFeatures", 1, feature_updates=[update])
+    codes = {answer["error_code"], *(one["error_code"] for one in answer["results"])}
+    assert max(codes) == code
+    assert desk.core.features.level("kraft.version") == 1
+
+
+def test_a_voters_directory_was_optional() -> None:
+    desk = Desk(emulate="3.9")
+    voter = {"voter_id": 9, "voter_directory_id": bytes(15) + b"\1"}
+    text = desk.ask("RemoveRaftVoter", 0, cluster_id=None, **voter)["error_message"]
+    assert text.startswith(
+        "Cannot remove voter ReplicaKey(id=9, directoryId=Optional[AAAAAAAAAAAAAAAAAAAAAQ])"
+    )
+
+
+@pytest.mark.parametrize(("release", "is_written"), [("4.1", False), ("4.3", True)])
+def test_which_producer_id_was_before_was_not_written(release: str, is_written: bool) -> None:
+    desk = Desk(emulate=release)
+    desk.ask("FindCoordinator", 4, key_type=1, coordinator_keys=["tx"])
+    for _ in range(2):
+        desk.ask("InitProducerId", 4, transactional_id="tx", transaction_timeout_ms=1000)
+    [written] = [
+        record
+        for partition in desk.core.cluster.topics["__transaction_state"].partitions
+        for batch in partition.log.batches(0)
+        for record in records_of(batch.view)
+    ][1:]
+    entry = read_record(written)
+    assert entry is not None
+    assert entry.metadata is not None
+    assert (entry.metadata.previous_producer_id >= 0) is is_written

@@ -145,10 +145,11 @@ def update_features(run: Run) -> None:
         ask("twice", ("group.version", 9, 1), ("group.version", 1, 1))
         if version == 0:
             continue
-        for how in (0, 2, 3, 4, -1):
+        for how in (0, 1, 2, 3, 4, -1):
             ask(f"metadata 29 by {how}", ("metadata.version", 29, how), validate_only=True)
             ask(f"group 0 by {how}", ("group.version", 0, how), validate_only=True)
             ask(f"kraft 0 by {how}", ("kraft.version", 0, how), validate_only=True)
+            ask(f"kraft 1 by {how}", ("kraft.version", 1, how), validate_only=True)
             ask(f"transaction 1 by {how}", ("transaction.version", 1, how), validate_only=True)
             ask(f"group 1 by {how}", ("group.version", 1, how), validate_only=True)
         ask("downgrade upwards", ("share.version", 2, 2))

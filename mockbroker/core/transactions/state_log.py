@@ -20,7 +20,7 @@ from mockbroker.core.java_strings import partition_of
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.topics import TRANSACTION_STATE
 from mockbroker.core.transactions.log_records import read_record, record_of
-from mockbroker.core.transactions.metadata import Transaction, TransactionMetadata
+from mockbroker.core.transactions.metadata import NO_PRODUCER_ID, Transaction, TransactionMetadata
 from mockbroker.core.waiting import NOT_YET, Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.record_batch import Record, build_batch, records_of
@@ -40,6 +40,9 @@ Then = Callable[[ErrorCode], None]
 
 TRANSACTION_VERSION: Final = "transaction.version"
 _ACKS_ALL: Final = -1
+
+#: The release that began to write which producer id was before and which comes next.
+_WRITES_NEIGHBOURS_SINCE: Final = "4.3"
 
 #: What a failed write means to the client of a coordinator; other codes are passed on.
 _AS_COORDINATOR: Final = {
@@ -222,8 +225,13 @@ class StateLog:
             then(code)
 
         now_ms = self._clock.now_ms
-        record = record_of(metadata, self.transaction_version, now_ms)
+        record = record_of(self._as_written(metadata), self.transaction_version, now_ms)
         self.append(shard, [record], metadata.timeout_ms / 1000, done)
+
+    def _as_written(self, metadata: TransactionMetadata) -> TransactionMetadata:
+        if not self._cluster.settings.catalog.is_before(_WRITES_NEIGHBOURS_SINCE):
+            return metadata
+        return metadata._replace(previous_producer_id=NO_PRODUCER_ID, next_producer_id=NO_PRODUCER_ID)
 
     def append(self, shard: Shard, records: list[Record], at_most: float, then: Then) -> None:
         """Append records to a shard's partition, and call `then` with what became of it.
