@@ -217,3 +217,42 @@ def test_which_producer_id_was_before_was_not_written(release: str, is_written: 
     assert entry is not None
     assert entry.metadata is not None
     assert (entry.metadata.previous_producer_id >= 0) is is_written
+
+
+@pytest.mark.parametrize(("release", "version"), [("2.0", 1), ("2.8", 3), ("4.0", 3), ("4.1", 4)])
+def test_versions_of_what_is_written_of_offsets(release: str, version: int) -> None:
+    desk = Desk(emulate=release)
+    desk.core.cluster.create_topic("t")
+    desk.ask("FindCoordinator", 1, key_type=0, key="g")
+    partition = {"partition_index": 0, "committed_offset": 5, "committed_metadata": ""}
+    group = {"group_id": "g", "member_id": "", "generation_id_or_member_epoch": -1}
+    desk.ask("OffsetCommit", 2, **group, topics=[{"name": "t", "partitions": [partition]}])
+    desk.core.groups.shards.unload_broker(1)
+    [value] = [
+        record.value
+        for partition in desk.core.cluster.topics["__consumer_offsets"].partitions
+        for batch in partition.log.batches(0)
+        for record in records_of(batch.view)
+    ]
+    assert value is not None
+    assert value[:2] == version.to_bytes(2)
+    fetched = desk.ask("OffsetFetch", 2, group_id="g", topics=None)["topics"][0]["partitions"][0]
+    assert fetched["committed_offset"] == 5
+
+
+@pytest.mark.parametrize("release", ["0.11", "2.0"])
+def test_a_group_is_kept_in_a_version_that_knew_no_instances(release: str) -> None:
+    desk = Desk(emulate=release, group_initial_rebalance_delay_ms=0)
+    desk.ask("FindCoordinator", 1, key_type=0, key="g")
+    protocols = [{"name": "range", "metadata": b""}]
+    member = {"group_id": "g", "session_timeout_ms": 10_000, "rebalance_timeout_ms": 10_000, "member_id": ""}
+    client = desk.client()
+    pending = client.send("JoinGroup", 1, **member, protocol_type="consumer", protocols=protocols)
+    desk.clock.advance(1)
+    desk.broker.flush()
+    joined = client.read("JoinGroup", 1, pending.reply)
+    who = {"group_id": "g", "generation_id": 1, "member_id": joined["member_id"]}
+    assignments = [{"member_id": joined["member_id"], "assignment": b"a"}]
+    assert desk.ask("SyncGroup", 1, **who, assignments=assignments)["error_code"] == 0
+    desk.core.groups.shards.unload_broker(1)
+    assert desk.ask("Heartbeat", 1, **who)["error_code"] == 0

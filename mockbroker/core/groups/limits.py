@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mockbroker.core.groups.records import newest_versions
+
 if TYPE_CHECKING:
     from mockbroker.config import Settings
 
@@ -47,6 +49,7 @@ class Limits:
         "offset_partitions",
         "offsets_check_interval",
         "offsets_retention_ms",
+        "record_versions",
         "regex_refresh_interval_ms",
         "share_initialize_retry_ms",
     )
@@ -74,6 +77,8 @@ class Limits:
         self.consumer_assignors = [
             _ASSIGNOR_CLASSES.get(name, name) for name in settings["group.consumer.assignors"]
         ]
+        #: the newest version of a value that the release writes, where that is not the last one.
+        self.record_versions = newest_versions(settings.catalog)
         self.max_share_group_size: int = settings["group.share.max.size"]
         self.share_initialize_retry_ms: int = settings["group.share.initialize.retry.interval.ms"]
         self.first_assignment_delay = min(self.initial_rebalance_delay_ms / 1000, _FIRST_ASSIGNMENT_SECONDS)

@@ -6,12 +6,14 @@ Source: `GroupCoordinatorRecordHelpers`, `CoordinatorRecordSerde`.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from protocol_specs.embedded import GROUP_RECORDS, RecordType, build_blob, record_type_of
 from protocol_specs.wire_types import WireError
 
 if TYPE_CHECKING:
+    from mockbroker.config.catalog import Catalog
     from mockbroker.core.groups.offset_table import CommittedOffset
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "LogRecord",
     "decode",
     "group_tombstone",
+    "newest_versions",
     "offset_commit",
     "offset_tombstone",
 ]
@@ -32,8 +35,18 @@ GROUP_METADATA = 2
 #: Offsets that expire at a time of their own (commits of v2 to v4) need the one version that has the field.
 _OFFSET_VERSION, _EXPIRING_OFFSET_VERSION = 4, 1
 
+#: The newest version of a value that a release writes, by record type, with the release that went on to the next.
+_NEWEST_VERSIONS: Final = (
+    ("2.1", OFFSET_COMMIT, 1),
+    ("4.1", OFFSET_COMMIT, 3),
+    ("2.1", GROUP_METADATA, 1),
+)
+
 _OFFSET_RECORD = GROUP_RECORDS[OFFSET_COMMIT]
 _GROUP_RECORD = GROUP_RECORDS[GROUP_METADATA]
+
+
+_ALL_VERSIONS: Final[Mapping[int, int]] = {}
 
 
 class LogRecord(NamedTuple):
@@ -47,10 +60,26 @@ class LogRecord(NamedTuple):
     value: Any = None
     version: int = 0
 
-    def encode(self) -> tuple[bytes, bytes | None]:
-        """Key and value as they stand in the log."""
+    def encode(self, newest: Mapping[int, int] = _ALL_VERSIONS) -> tuple[bytes, bytes | None]:
+        """Key and value as they stand in the log.
+
+        Args:
+            newest: the newest version of a value that may be written, by the number of its type.
+        """
         key = self.type.build_key(self.key)
-        return key, None if self.value is None else build_blob(self.type.value, self.version, self.value)
+        if self.value is None:
+            return key, None
+        version = min(self.version, newest.get(self.type.number, self.version))
+        return key, build_blob(self.type.value, version, self.value)
+
+
+def newest_versions(catalog: Catalog) -> Mapping[int, int]:
+    """The newest version of a value that a release writes, by the number of its type, where it is not the last."""
+    newest: dict[int, int] = {}
+    for release, number, version in _NEWEST_VERSIONS:
+        if catalog.is_before(release):
+            newest.setdefault(number, version)
+    return newest
 
 
 def decode(key: bytes | None, value: bytes | None) -> LogRecord | None:

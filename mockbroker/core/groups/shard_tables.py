@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mockbroker.core.replicas import Partition
     from mockbroker.core.transactions.markers import Marker
 
-__all__ = ["Producer", "Replays", "ShardTables"]
+__all__ = ["Producer", "Replays", "ShardTables", "Tables"]
 
 #: What makes the tables what a record says, given its offset and its producer's id, by the number of the record's type.
 Replays = dict[int, Callable[["LogRecord", int, int], None]]
@@ -53,12 +53,25 @@ class Producer(NamedTuple):
 _NOBODY = Producer(NO_PRODUCER, -1)
 
 
-class ShardTables:
+class Tables:
+    """What one partition tells of groups.
+
+    Attributes:
+        groups: every group by its id, whatever its type.
+        offsets: their committed offsets.
+    """
+
+    __slots__ = ("groups", "offsets")
+
+    def __init__(self, groups: dict[str, Group], offsets: OffsetTable) -> None:
+        self.groups = groups
+        self.offsets = offsets
+
+
+class ShardTables(Tables):
     """The groups of one partition, on one broker, in one leader epoch.
 
     Attributes:
-        groups: every group of the shard by its id, whatever its type.
-        offsets: their committed offsets.
         is_loaded: False once it was unloaded: this broker does not coordinate these groups any more.
     """
 
@@ -68,14 +81,13 @@ class ShardTables:
         "_replays",
         "around",
         "broker_id",
-        "groups",
         "is_loaded",
         "leader_epoch",
-        "offsets",
         "partition",
     )
 
     def __init__(self, around: Surroundings, partition: Partition, broker_id: int) -> None:
+        super().__init__({}, OffsetTable())
         replica = partition.replica_at(broker_id)
         self.around = around
         self.partition = partition
@@ -83,8 +95,6 @@ class ShardTables:
         self.leader_epoch = replica.state.leader_epoch
         self._log = replica.log
         self._node = around.cluster.nodes[broker_id]
-        self.groups: dict[str, Group] = {}
-        self.offsets = OffsetTable()
         self._replays: Replays = {}
         self.is_loaded = True
 
@@ -143,7 +153,8 @@ class ShardTables:
         """
         codec = self.around.limits.compression_codec
         now_ms = self.around.clock.now_ms
-        encoded = [record.encode() for record in log_records]
+        newest = self.around.limits.record_versions
+        encoded = [record.encode(newest) for record in log_records]
         batch = build_batch(
             [Record(timestamp_ms=now_ms, key=key, value=value) for key, value in encoded],
             codec=codec,
@@ -165,7 +176,7 @@ class ShardTables:
         chunk: list[LogRecord] = []
         size = HEADER_SIZE
         for record in log_records:
-            key, value = record.encode()
+            key, value = record.encode(self.around.limits.record_versions)
             length = len(key) + len(value or b"") + _RECORD_OVERHEAD
             if chunk and size + length > limit:
                 self.write(chunk)
