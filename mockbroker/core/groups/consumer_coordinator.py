@@ -45,7 +45,7 @@ class ConsumerCoordinator:
         if not group_id:
             return DescribedConsumerGroup("", ErrorCode.INVALID_GROUP_ID)
         try:
-            group = find_group(self._shards.shard_of(broker_id, group_id), group_id)
+            group = find_group(self._shards.shard_of(broker_id, group_id).committed, group_id)
         except KafkaError as error:
             return DescribedConsumerGroup(group_id, error.code, error.detail)
         return group.described(self._assignors[0])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.consumer_migration import ConsumerMigration
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import ConsumerHeartbeat
-    from mockbroker.core.groups.shard_tables import ShardTables
+    from mockbroker.core.groups.shard_tables import ShardTables, Tables
 
 __all__ = ["ConsumerHeartbeats", "check_request", "find_group", "refused"]
 
@@ -175,13 +175,13 @@ class ConsumerHeartbeats:
         return self._answer(required, result)
 
 
-def find_group(shard: ShardTables, group_id: str) -> ConsumerGroup:
+def find_group(tables: Tables, group_id: str) -> ConsumerGroup:
     """A consumer group.
 
     Raises:
         KafkaError: GROUP_ID_NOT_FOUND.
     """
-    group = shard.groups.get(group_id)
+    group = tables.groups.get(group_id)
     if isinstance(group, ConsumerGroup):
         return group
     text = f"Group {group_id} not found." if group is None else f"Group {group_id} is not a consumer group."

@@ -202,7 +202,7 @@ class GroupCoordinator:
 
     def _describe(self, broker_id: int, group_id: str, version: int) -> DescribedGroup:
         try:
-            group = self.shards.shard_of(broker_id, group_id).groups.get(group_id)
+            group = self.shards.shard_of(broker_id, group_id).committed.groups.get(group_id)
         except KafkaError as error:
             return DescribedGroup(group_id, error.code)
         if isinstance(group, ClassicGroup):
@@ -223,7 +223,7 @@ class GroupCoordinator:
         return [
             group.listed()
             for shard in self.shards.of_broker(broker_id)
-            for group in shard.groups.values()
+            for group in shard.committed.groups.values()
             if (not wanted_states or group.state_filter in wanted_states)
             and (not wanted_types or group.type.value in wanted_types)
         ]
@@ -316,7 +316,7 @@ class GroupCoordinator:
         """OffsetFetch: each group's offsets, in the order in which they were asked for.
 
         Args:
-            require_stable: also wait until all that is written is safe.
+            require_stable: wait until all that is written is safe, where others see only what is safe by now.
             allows: whether the client may describe a topic.
         """
         by_id = version >= _TOPIC_IDS_IN_FETCH_SINCE
@@ -329,7 +329,8 @@ class GroupCoordinator:
             except KafkaError as error:
                 fetched.append(FetchedGroup(group.group_id, error.code))
                 continue
-            result = offsets.fetch(shard, asked, require_stable=require_stable)
+            tables = shard if require_stable else shard.committed
+            result = offsets.fetch(tables, asked, require_stable=require_stable)
             if require_stable:
                 reads.append((shard, shard.written_offset))
             if asked.topics is None:
@@ -389,12 +390,12 @@ class GroupCoordinator:
     def find_group(self, group_id: str) -> Group | None:
         """A group, wherever it is coordinated; None where there is none."""
         shard = self.shards.leading_shard(group_id)
-        return None if shard is None else shard.groups.get(group_id)
+        return None if shard is None else shard.committed.groups.get(group_id)
 
     def committed(self, group_id: str) -> dict[tuple[str, int], CommittedOffset]:
         """The committed offsets of a group by topic and partition."""
         shard = self.shards.leading_shard(group_id)
-        topics = {} if shard is None else shard.offsets.by_group.get(group_id, {})
+        topics = {} if shard is None else shard.committed.offsets.by_group.get(group_id, {})
         return {
             (topic, index): offset for topic, by_index in topics.items() for index, offset in by_index.items()
         }

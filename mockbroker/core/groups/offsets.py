@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mockbroker.core.groups.group import CommitCheck, Group
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import CommitTopic, FetchGroup, TopicPartitions
-    from mockbroker.core.groups.shard_tables import ShardTables
+    from mockbroker.core.groups.shard_tables import ShardTables, Tables
 
 __all__ = [
     "commit",
@@ -152,24 +152,24 @@ def _commit_records(
 # Reading.
 
 
-def fetch(shard: ShardTables, request: FetchGroup, *, require_stable: bool) -> FetchedGroup:
+def fetch(tables: Tables, request: FetchGroup, *, require_stable: bool) -> FetchedGroup:
     """The committed offsets that are asked for, or all.
 
     Args:
         require_stable: answer UNSTABLE_OFFSET_COMMIT for those that an open transaction is going to replace.
     """
-    group = shard.groups.get(request.group_id)
+    group = tables.groups.get(request.group_id)
     committed: dict[str, dict[int, CommittedOffset]] = {}
     if group is not None:
         try:
             group.check_fetch(request.member_id, request.member_epoch)
-            committed = shard.offsets.by_group.get(request.group_id, committed)
+            committed = tables.offsets.by_group.get(request.group_id, committed)
         except KafkaError as error:
             if error.code != ErrorCode.GROUP_ID_NOT_FOUND:
                 return FetchedGroup(request.group_id, error.code)
     unstable: Iterable[tuple[str, int]] = ()
     if require_stable:
-        unstable = frozenset(shard.offsets.pending_partitions(request.group_id))
+        unstable = frozenset(tables.offsets.pending_partitions(request.group_id))
     if request.topics is None:
         topics = [
             FetchedTopic(name, ZERO_UUID, [_fetched(i, offsets[i], (name, i) in unstable) for i in offsets])

@@ -6,6 +6,8 @@ Rules kept here:
   of a classic group is the exception that Kafka makes, too: members come and go unwritten, and a record is written when
   a generation is assigned; it is replayed only when the shard is loaded.
 - A write is answered when it is below the high watermark, at most `offsets.commit.timeout.ms` later.
+- Whoever only reads sees what lies below the high watermark: `committed`. While that is behind, it is a second set of
+  tables, which replays the log up to there; usually it is the shard itself.
 - A shard is loaded by replaying the whole log, and unloaded when its broker no longer leads: whoever waits is told so.
 - What serves the newer kinds of groups is imported when the first group of that kind is met: few clusters have all.
 
@@ -23,9 +25,9 @@ from mockbroker.core.groups.classic_join import ClassicJoin
 from mockbroker.core.groups.classic_rebalance import ClassicRebalance
 from mockbroker.core.groups.classic_session import ClassicSession
 from mockbroker.core.groups.group import GroupType
-from mockbroker.core.groups.group_kinds import is_consumer_group
+from mockbroker.core.groups.group_kinds import is_consumer_group, is_streams_group
 from mockbroker.core.groups.results import JoinResult, SyncResult
-from mockbroker.core.groups.shard_tables import ShardTables
+from mockbroker.core.groups.shard_tables import ShardTables, Tables
 from mockbroker.wire.compression import decompress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.record_batch import parse_end_txn_marker, records_of
@@ -33,6 +35,7 @@ from protocol_specs.record_batch import parse_end_txn_marker, records_of
 if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
     from mockbroker.core.groups.consumer_shard import ConsumerShard
+    from mockbroker.core.groups.group import Group
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import JoinRequest, LeavingMember, SyncRequest
     from mockbroker.core.groups.results import LeaveResult
@@ -50,10 +53,12 @@ class Shard(ShardTables):
     """The groups of one partition, on one broker, in one leader epoch, and what serves them."""
 
     __slots__ = (
+        "_behind",
         "_check_alarm",
         "_consumers",
         "_joins",
         "_rebalances",
+        "_replayed_to",
         "_sessions",
         "_shares",
         "_streams",
@@ -70,6 +75,10 @@ class Shard(ShardTables):
         self._replays[records.OFFSET_COMMIT] = self._replay_offset
         self._replays[records.GROUP_METADATA] = self._replay_group
         self._check_alarm: Alarm | None = None
+        #: how far `_replay_below` came.
+        self._replayed_to = 0
+        #: what reads see while the high watermark is behind, once it was.
+        self._behind: Shard | None = None
 
     def __repr__(self) -> str:
         return f"<Shard {self.partition.index} on broker {self.broker_id}, {len(self.groups)} groups>"
@@ -170,8 +179,7 @@ class Shard(ShardTables):
         Raises:
             ValueError: the log holds what is no record of a coordinator.
         """
-        for batch in self._log.batches():
-            self._replay_batch(batch)
+        self._replay_below(self._log.end_offset)
         for group in list(self.groups.values()):
             if isinstance(group, ClassicGroup):
                 self._rebalances.loaded(group)
@@ -203,7 +211,29 @@ class Shard(ShardTables):
             group.unload()
         self.around.waiting.touch(self.partition)
 
+    # Reading.
+
+    @property
+    def committed(self) -> Tables:
+        """The groups and offsets as what is below the high watermark tells of them; not to be changed."""
+        log = self._log
+        high_watermark = log.high_watermark
+        if high_watermark >= log.end_offset:
+            return self
+        behind = self._behind
+        if behind is None or behind._replayed_to < log.cleaned_to:
+            # Compaction may have taken tombstones away that it has not seen.
+            behind = self._behind = Shard(self.around, self.partition, self.broker_id)
+        behind._replay_below(high_watermark)
+        groups = {id: _as_it_lives(group, self.groups.get(id)) for id, group in behind.groups.items()}
+        return Tables(groups, behind.offsets)
+
     # Replaying.
+
+    def _replay_below(self, offset: int) -> None:
+        for batch in self._log.batches(self._replayed_to, offset):
+            self._replay_batch(batch)
+        self._replayed_to = offset
 
     def _replay_of(self, number: int) -> Callable[[LogRecord, int, int], None] | None:
         if number not in self._replays:
@@ -234,3 +264,12 @@ class Shard(ShardTables):
         self.forget_group(group_id)
         if record.value is not None:
             self.groups[group_id] = ClassicGroup.from_record(group_id, record.value, self.around.clock)
+
+
+def _as_it_lives(committed: Group, live: Group | None) -> Group:
+    """A group with what its log does not tell: all that happens in a classic one, and how a topology fits."""
+    if isinstance(committed, ClassicGroup):
+        return live if isinstance(live, ClassicGroup) else committed
+    if is_streams_group(committed) and is_streams_group(live) and committed.topology == live.topology:
+        committed.configured = live.configured
+    return committed

@@ -23,7 +23,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard_tables import ShardTables
+    from mockbroker.core.groups.shard_tables import ShardTables, Tables
     from mockbroker.core.time import Clock
 
 __all__ = ["ASSIGNOR_NAME", "ShareGroup", "find_share_group", "new_share_group"]
@@ -42,8 +42,8 @@ class ShareGroup(ModernGroup[ShareMember]):
     protocol_type = "share"
     __slots__ = ("topics",)
 
-    def __init__(self, group_id: str, clock: Clock) -> None:
-        super().__init__(group_id, clock)
+    def __init__(self, group_id: str, clock: Clock, first_epoch: int = FIRST_EPOCH) -> None:
+        super().__init__(group_id, clock, first_epoch)
         self.topics: ShareTopics | None = None
 
     @property
@@ -119,13 +119,13 @@ class ShareGroup(ModernGroup[ShareMember]):
         )
 
 
-def find_share_group(shard: ShardTables, group_id: str) -> ShareGroup:
+def find_share_group(tables: Tables, group_id: str) -> ShareGroup:
     """A share group.
 
     Raises:
         KafkaError: GROUP_ID_NOT_FOUND.
     """
-    group = shard.groups.get(group_id)
+    group = tables.groups.get(group_id)
     if isinstance(group, ShareGroup):
         return group
     words = "not found" if group is None else "is not a share group"
@@ -140,4 +140,4 @@ def new_share_group(shard: ShardTables, group_id: str) -> ShareGroup:
     """
     if group_id in shard.groups:
         return find_share_group(shard, group_id)
-    return ShareGroup(group_id, shard.around.clock)
+    return ShareGroup(group_id, shard.around.clock, shard.around.limits.first_epoch)

@@ -61,7 +61,9 @@ class ShareCoordinator:
         if not group_id:
             return DescribedShareGroup("", ErrorCode.INVALID_GROUP_ID)
         try:
-            return find_share_group(self._shards.shard_of(broker_id, group_id), group_id).described()
+            return find_share_group(
+                self._shards.shard_of(broker_id, group_id).committed, group_id
+            ).described()
         except KafkaError as error:
             return DescribedShareGroup(group_id, error.code, error.message)
 

@@ -40,7 +40,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.records import LogRecord
-    from mockbroker.core.groups.shard_tables import ShardTables
+    from mockbroker.core.groups.shard_tables import ShardTables, Tables
     from mockbroker.core.groups.streams_fencing import StreamsFencing
     from mockbroker.core.groups.streams_messages import StreamsHeartbeat
 
@@ -142,10 +142,10 @@ class StreamsMembers:
     def _group_to_join(self, group_id: str, log_records: list[LogRecord]) -> StreamsGroup:
         group = self._shard.groups.get(group_id)
         if group is None:
-            return StreamsGroup(group_id, self._around.clock)
+            return StreamsGroup(group_id, self._around.clock, self._around.limits.first_epoch)
         if isinstance(group, ClassicGroup) and group.is_empty:
             log_records += group.tombstones()
-            return StreamsGroup(group_id, self._around.clock)
+            return StreamsGroup(group_id, self._around.clock, self._around.limits.first_epoch)
         return find_group(self._shard, group_id)
 
     # Updating.
@@ -324,7 +324,7 @@ class StreamsMembers:
         return required
 
 
-def find_group(shard: ShardTables, group_id: str, kind: str = "Group") -> StreamsGroup:
+def find_group(tables: Tables, group_id: str, kind: str = "Group") -> StreamsGroup:
     """A streams group.
 
     Args:
@@ -333,7 +333,7 @@ def find_group(shard: ShardTables, group_id: str, kind: str = "Group") -> Stream
     Raises:
         KafkaError: GROUP_ID_NOT_FOUND.
     """
-    group = shard.groups.get(group_id)
+    group = tables.groups.get(group_id)
     if isinstance(group, StreamsGroup):
         return group
     text = f"{kind} {group_id} not found." if group is None else f"Group {group_id} is not a streams group."

@@ -51,7 +51,7 @@ class StreamsCoordinator:
         if not group_id:
             return DescribedStreamsGroup("", ErrorCode.INVALID_GROUP_ID)
         try:
-            group = find_group(self._shards.shard_of(broker_id, group_id), group_id)
+            group = find_group(self._shards.shard_of(broker_id, group_id).committed, group_id)
         except KafkaError as error:
             return DescribedStreamsGroup(group_id, error.code, error.detail)
         return group.described()
