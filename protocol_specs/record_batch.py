@@ -19,7 +19,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.records import NO_TIMESTAMP, Record, encode_records, invalid_record, read_records
+from protocol_specs.records import (
+    NO_TIMESTAMP,
+    Record,
+    encode_only_record,
+    encode_records,
+    invalid_record,
+    read_records,
+)
 
 __all__ = [
     "HEADER_SIZE",
@@ -31,6 +38,7 @@ __all__ = [
     "batches_in",
     "build_batch",
     "build_end_txn_marker",
+    "build_single",
     "crc_of",
     "parse_end_txn_marker",
     "parse_header",
@@ -61,6 +69,7 @@ _LENGTH: Final = struct.Struct(">i")
 _INT64: Final = struct.Struct(">q")
 _CRC: Final = struct.Struct(">I")
 _CONTROL_KEY: Final = struct.Struct(">hh")
+_ABORT_KEY, _COMMIT_KEY = (_CONTROL_KEY.pack(0, kind) for kind in range(2))
 _MARKER_VALUE: Final = struct.Struct(">hi")
 
 
@@ -291,6 +300,32 @@ def build_batch(
     return batch
 
 
+def build_single(
+    key: bytes,
+    value: bytes | None,
+    timestamp_ms: int,
+    *,
+    flags: int = 0,
+    base_offset: int = 0,
+    leader_epoch: int = -1,
+    producer_id: int = -1,
+    producer_epoch: int = -1,
+    base_sequence: int = -1,
+) -> bytearray:
+    """Build a batch of one record without headers, uncompressed: what a broker itself writes all the time.
+
+    Args:
+        flags: TRANSACTIONAL_FLAG, CONTROL_FLAG.
+    """
+    record = encode_only_record(key, value)
+    start = (base_offset, HEADER_SIZE - 12 + len(record), leader_epoch, 2, 0)
+    producer = (producer_id, producer_epoch, base_sequence)
+    batch = bytearray(HEADER.pack(*start, flags, 0, timestamp_ms, timestamp_ms, *producer, 1))
+    batch += record
+    _CRC.pack_into(batch, 17, _crc32c(memoryview(batch)[21:]))
+    return batch
+
+
 def build_end_txn_marker(
     marker: EndTxnMarker,
     *,
@@ -301,19 +336,15 @@ def build_end_txn_marker(
     leader_epoch: int = -1,
 ) -> bytearray:
     """The control batch that commits or aborts a producer's transaction in one partition."""
-    record = Record(
-        timestamp_ms=timestamp_ms,
-        key=_CONTROL_KEY.pack(0, int(marker.is_commit)),
-        value=_MARKER_VALUE.pack(0, marker.coordinator_epoch),
-    )
-    return build_batch(
-        [record],
+    return build_single(
+        _COMMIT_KEY if marker.is_commit else _ABORT_KEY,
+        _MARKER_VALUE.pack(0, marker.coordinator_epoch),
+        timestamp_ms,
+        flags=TRANSACTIONAL_FLAG | CONTROL_FLAG,
         base_offset=base_offset,
         leader_epoch=leader_epoch,
         producer_id=producer_id,
         producer_epoch=producer_epoch,
-        is_transactional=True,
-        is_control=True,
     )
 
 

@@ -14,9 +14,12 @@ from typing import Final, NamedTuple
 
 from protocol_specs.errors import ErrorCode, KafkaError
 
-__all__ = ["NO_TIMESTAMP", "Record", "encode_records", "invalid_record", "read_records"]
+__all__ = ["NO_TIMESTAMP", "Record", "encode_only_record", "encode_records", "invalid_record", "read_records"]
 
 NO_TIMESTAMP: Final = -1
+
+#: Sizes below 64 as varints.
+_SMALL_SIZES: Final = tuple(bytes((size << 1,)) for size in range(64))
 
 
 class Record(NamedTuple):
@@ -154,6 +157,25 @@ def encode_records(records: Sequence[Record], base_timestamp: int, base_offset: 
         _put_varint(body, len(record))
         body += record
     return body
+
+
+def encode_only_record(key: bytes, value: bytes | None) -> bytes:
+    """The bytes of the only record of a batch, of the batch's own timestamp and without headers."""
+    if value is None:
+        record = b"\0\0\0" + _size(len(key)) + key + b"\1\0"
+    else:
+        record = b"\0\0\0" + _size(len(key)) + key + _size(len(value)) + value + b"\0"
+    return _size(len(record)) + record
+
+
+def _size(size: int) -> bytes:
+    if size < 64:
+        return _SMALL_SIZES[size]
+    if size < 64 * 128:
+        return bytes((size << 1 & 0x7F | 0x80, size >> 6))
+    out = bytearray()
+    _put_varint(out, size)
+    return bytes(out)
 
 
 def _put_varint(out: bytearray, number: int) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import struct
 
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import HEADER, HEADER_SIZE, BatchHeader, restamp_time
+from protocol_specs.record_batch import (
+    HEADER,
+    HEADER_SIZE,
+    BatchHeader,
+    EndTxnMarker,
+    build_end_txn_marker,
+    restamp_time,
+)
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "OwnBatch", "marker_batch"]
 
 #: Base offset, length, leader epoch.
 _START = struct.Struct(">qii")
@@ -57,4 +64,28 @@ class Batch(BatchHeader):
     def restamp_time(self, max_timestamp: int, *, is_append_time: bool) -> None:
         """Set the greatest timestamp and its type; the CRC follows."""
         restamp_time(self.view, max_timestamp, is_append_time=is_append_time)
-        self.__init__(self.view, self.at)  # type: ignore[misc]
+        Batch.__init__(self, self.view, self.at)
+
+
+class OwnBatch(Batch):
+    """A batch that a coordinator has just built: whole, with the time of now in records that have keys.
+
+    Attributes:
+        marker: what its record says, where it ends a transaction.
+    """
+
+    __slots__ = ("marker",)
+
+    def __init__(self, batch: bytearray, marker: EndTxnMarker | None = None) -> None:
+        Batch.__init__(self, memoryview(batch), 0)
+        self.marker = marker
+
+
+def marker_batch(
+    marker: EndTxnMarker, *, producer_id: int, producer_epoch: int, timestamp_ms: int
+) -> OwnBatch:
+    """The batch that commits or aborts a producer's transaction in one partition."""
+    built = build_end_txn_marker(
+        marker, producer_id=producer_id, producer_epoch=producer_epoch, timestamp_ms=timestamp_ms
+    )
+    return OwnBatch(built, marker)

@@ -14,7 +14,7 @@ Rules kept here (`ProducerStateManager`, `ProducerAppendInfo`; KIP-98, KIP-890):
 
 from __future__ import annotations
 
-from mockbroker.core.batches import Batch
+from mockbroker.core.batches import Batch, OwnBatch
 from mockbroker.core.producer_state import (
     CompletedTransaction,
     Origin,
@@ -344,5 +344,7 @@ class ProducerStates:
 
 
 def _marker_of(batch: Batch) -> EndTxnMarker | None:
+    if isinstance(batch, OwnBatch):
+        return batch.marker
     records = records_of(batch.view)
     return parse_end_txn_marker(records[0]) if records else None

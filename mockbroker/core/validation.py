@@ -24,7 +24,7 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mockbroker.core.batches import Batch
+from mockbroker.core.batches import Batch, OwnBatch
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.record_scan import Scan, lengths_fit, scan_records
 from mockbroker.wire.compression import CODECS, ZSTD, CodecError, compress, decompress
@@ -181,6 +181,8 @@ def validate_append(
             f"The record batch size in the append to {partition} is {len(view)} bytes which exceeds the "
             f"maximum configured value of {config.max_message_bytes}).",
         )
+    if isinstance(batch, OwnBatch) and config.compression_type == "producer" and not config.is_append_time:
+        return batch
     if crc_of(view) != batch.crc:
         raise KafkaError(
             ErrorCode.CORRUPT_MESSAGE,

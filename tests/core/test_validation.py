@@ -4,12 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbroker.core.batches import Batch
+from mockbroker.core.batches import Batch, OwnBatch, marker_batch
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.validation import RecordsRejected, produced_batch, validate_append
 from mockbroker.wire.compression import compress, decompress
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import Record, build_batch, crc_of, parse_header, records_of
+from protocol_specs.record_batch import (
+    EndTxnMarker,
+    Record,
+    build_batch,
+    build_single,
+    crc_of,
+    parse_header,
+    records_of,
+)
 from tests.core.log_testing import NOW_MS, altered, batch_of, config
 
 HOUR_MS = 3_600_000
@@ -419,3 +427,36 @@ class TestCompression:
             refusal(batch_of("a"), compression_type="gzip", cleanup_policy="compact").code
             is ErrorCode.INVALID_RECORD
         )
+
+
+class TestOwnBatches:
+    """What a coordinator has just built comes out as if it had been looked at record by record."""
+
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            {},
+            {"cleanup_policy": "compact"},
+            {"compression_type": "gzip"},
+            {"compression_type": "uncompressed"},
+            {"message_timestamp_type": "LogAppendTime"},
+            {"message_timestamp_before_max_ms": 0, "message_timestamp_after_max_ms": 0},
+        ],
+    )
+    def test_as_a_batch_that_came_over_the_network(self, overrides: dict[str, object]) -> None:
+        said = EndTxnMarker(True, 3)
+        for own in (
+            OwnBatch(build_single(b"key", b"value", NOW_MS)),
+            OwnBatch(build_batch([Record(timestamp_ms=NOW_MS, key=b"k")] * 3, codec=1, compress=compress)),
+            marker_batch(said, producer_id=1, producer_epoch=2, timestamp_ms=NOW_MS),
+        ):
+            other = Batch(memoryview(bytearray(own.view)))
+            taken = accepted(own, Origin.COORDINATOR, **overrides)
+            assert taken.view == accepted(other, Origin.COORDINATOR, **overrides).view
+            if own.is_control:
+                assert isinstance(taken, OwnBatch)
+                assert taken.marker == said
+
+    def test_the_limit_of_the_topic_holds(self) -> None:
+        own = OwnBatch(build_single(b"key", bytes(100), NOW_MS))
+        assert refusal(own, Origin.COORDINATOR, max_message_bytes=100).code is ErrorCode.MESSAGE_TOO_LARGE

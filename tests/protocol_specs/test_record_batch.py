@@ -12,12 +12,14 @@ from mockbroker.wire.compression import compress, decompress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.record_batch import (
     HEADER_SIZE,
+    TRANSACTIONAL_FLAG,
     EndTxnMarker,
     Record,
     advance_sequence,
     batches_in,
     build_batch,
     build_end_txn_marker,
+    build_single,
     crc_of,
     parse_end_txn_marker,
     parse_header,
@@ -56,6 +58,38 @@ def test_records_come_back_with_offsets_that_count_from_the_base(records: list[R
     header = parse_header(batch)
     assert (header.count, header.size, header.crc) == (len(records), len(batch), crc_of(batch))
     assert header.max_timestamp == max((r.timestamp_ms for r in records), default=-1)
+
+
+@given(
+    st.integers(0, 70) | st.sampled_from([8191, 8192, 2**21]),
+    st.none() | st.integers(0, 70) | st.sampled_from([8180, 8191, 8192, 2**21]),
+    st.integers(0, 2**62),
+)
+def test_a_batch_of_one_record_by_hand_is_that_of_any_number(
+    key_size: int, value_size: int | None, timestamp_ms: int
+) -> None:
+    key, value = b"k" * key_size, None if value_size is None else b"v" * value_size
+    built = build_batch(
+        [Record(timestamp_ms=timestamp_ms, key=key, value=value)],
+        base_offset=7,
+        leader_epoch=3,
+        producer_id=1,
+        producer_epoch=2,
+        base_sequence=0,
+        is_transactional=True,
+    )
+    single = build_single(
+        key,
+        value,
+        timestamp_ms,
+        flags=TRANSACTIONAL_FLAG,
+        base_offset=7,
+        leader_epoch=3,
+        producer_id=1,
+        producer_epoch=2,
+        base_sequence=0,
+    )
+    assert single == built
 
 
 def test_a_batch_of_the_console_producer() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockbroker.core.batches import OwnBatch, marker_batch
 from mockbroker.core.coordinator_errors import coordinator_error
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.offset_table import NO_PRODUCER, OffsetTable
@@ -19,7 +20,7 @@ from mockbroker.core.producer_state import Origin
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import HEADER_SIZE, EndTxnMarker, Record, build_batch, build_end_txn_marker
+from protocol_specs.record_batch import HEADER_SIZE, EndTxnMarker, Record, build_batch
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.group import Group
@@ -194,14 +195,14 @@ class ShardTables(Tables):
         Raises:
             KafkaError: what the log refuses, as it is: the transaction coordinator acts on it.
         """
-        batch = build_end_txn_marker(
+        batch = marker_batch(
             EndTxnMarker(marker.is_commit, marker.coordinator_epoch),
             producer_id=marker.producer_id,
             producer_epoch=marker.producer_epoch,
             timestamp_ms=self.around.clock.now_ms,
         )
         result = self.partition.append(
-            memoryview(batch),
+            batch,
             at=self.broker_id,
             origin=Origin.COORDINATOR,
             transaction_version=marker.transaction_version,
@@ -215,7 +216,7 @@ class ShardTables(Tables):
             if len(batch) > limit:
                 raise KafkaError(ErrorCode.MESSAGE_TOO_LARGE)
             result = self.partition.append(
-                memoryview(batch), at=self.broker_id, origin=Origin.COORDINATOR, guard=guard
+                OwnBatch(batch), at=self.broker_id, origin=Origin.COORDINATOR, guard=guard
             )
         except KafkaError as error:
             raise KafkaError(coordinator_error(error.code)) from error

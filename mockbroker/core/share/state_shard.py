@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockbroker.core.batches import OwnBatch
 from mockbroker.core.coordinator_errors import coordinator_error
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.share.state_batches import StateBatch, combine
@@ -266,7 +267,7 @@ class StateShard:
         try:
             if len(batch) > self._log.config.max_message_bytes:
                 raise KafkaError(ErrorCode.MESSAGE_TOO_LARGE)
-            appended = self.partition.append(memoryview(batch), at=self.broker_id, origin=Origin.COORDINATOR)
+            appended = self.partition.append(OwnBatch(batch), at=self.broker_id, origin=Origin.COORDINATOR)
         except KafkaError as error:
             raise KafkaError(coordinator_error(error.code), error.message) from error
         for offset, record in enumerate(log_records, appended.base_offset):

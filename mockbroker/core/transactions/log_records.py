@@ -7,6 +7,7 @@ that version. No value: the id is forgotten.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from mockbroker.core.transactions.metadata import (
@@ -20,7 +21,7 @@ from protocol_specs.emit import pack_uvarint
 from protocol_specs.record_batch import Record
 from protocol_specs.transaction_log import TRANSACTION_LOG_KEY, TRANSACTION_LOG_VALUE
 
-__all__ = ["LogEntry", "encode_by_spec", "read_record", "record_of", "tombstone_of"]
+__all__ = ["LogEntry", "encode", "encode_by_spec", "read_record", "tombstone_of"]
 
 _RECORD_TYPE: Final = 0
 _INT16: Final = struct.Struct(">h")
@@ -41,20 +42,22 @@ class LogEntry(NamedTuple):
     metadata: TransactionMetadata | None
 
 
-def record_of(metadata: TransactionMetadata, transaction_version: int, now_ms: int) -> Record:
-    """The record that makes `metadata` what counts.
+def encode(metadata: TransactionMetadata, transaction_version: int) -> tuple[bytes, bytes]:
+    """Key and value of the record that makes `metadata` what counts.
 
     Args:
         transaction_version: the level of the feature transaction.version.
     """
-    encode = _encode_v1 if transaction_version >= _FLEXIBLE_SINCE else encode_by_spec
-    return Record(timestamp_ms=now_ms, key=_key_of(metadata.transactional_id), value=encode(metadata))
+    is_flexible = transaction_version >= _FLEXIBLE_SINCE
+    value = _encode_v1(metadata) if is_flexible else encode_by_spec(metadata)
+    return _key_of(metadata.transactional_id), value
 
 
 def encode_by_spec(metadata: TransactionMetadata, version: int = 0) -> bytes:
     """The value of a record, in any version."""
     topics = TRANSACTION_LOG_VALUE.transaction_partitions
-    partitions = _by_topic(metadata)
+    is_null = metadata.state is TransactionState.EMPTY
+    partitions = _by_topic(metadata.partitions)
     value = TRANSACTION_LOG_VALUE(
         producer_id=metadata.producer_id,
         producer_epoch=metadata.producer_epoch,
@@ -63,7 +66,7 @@ def encode_by_spec(metadata: TransactionMetadata, version: int = 0) -> bytes:
         transaction_timeout_ms=metadata.timeout_ms,
         transaction_status=metadata.state.value,
         transaction_partitions=None
-        if partitions is None
+        if is_null
         else [topics(topic=topic, partition_ids=indexes) for topic, indexes in partitions.items()],
         transaction_last_update_timestamp_ms=metadata.updated_ms,
         transaction_start_timestamp_ms=metadata.start_ms,
@@ -73,22 +76,11 @@ def encode_by_spec(metadata: TransactionMetadata, version: int = 0) -> bytes:
 
 
 def _encode_v1(metadata: TransactionMetadata) -> bytes:
-    """The same in version 1, by hand: every transaction writes four of them."""
-    out = bytearray(
-        _HEAD.pack(
-            1, metadata.producer_id, metadata.producer_epoch, metadata.timeout_ms, metadata.state.value
-        )
-    )
-    partitions = _by_topic(metadata)
-    out += pack_uvarint(0 if partitions is None else len(partitions) + 1)
-    for topic, indexes in (partitions or {}).items():
-        name = topic.encode()
-        out += pack_uvarint(len(name) + 1)
-        out += name
-        out += pack_uvarint(len(indexes) + 1)
-        out += struct.pack(f">{len(indexes)}i", *indexes)
-        out.append(0)
-    out += _TIMES.pack(metadata.updated_ms, metadata.start_ms)
+    """The same in version 1, by hand: every transaction writes three of them."""
+    head = _HEAD.pack(1, metadata.producer_id, metadata.producer_epoch, metadata.timeout_ms, metadata.state)
+    is_null = metadata.state is TransactionState.EMPTY
+    partitions = b"\0" if is_null else _encode_partitions(metadata.partitions)
+    times = _TIMES.pack(metadata.updated_ms, metadata.start_ms)
     tags = []
     if metadata.previous_producer_id != NO_PRODUCER_ID:
         tags.append(_TAGGED_INT64.pack(0, 8, metadata.previous_producer_id))
@@ -96,8 +88,22 @@ def _encode_v1(metadata: TransactionMetadata) -> bytes:
         tags.append(_TAGGED_INT64.pack(1, 8, metadata.next_producer_id))
     if metadata.client_version:
         tags.append(_TAGGED_INT16.pack(2, 2, metadata.client_version))
-    out.append(len(tags))
-    return bytes(out) + b"".join(tags)
+    return b"".join((head, partitions, times, bytes((len(tags),)), *tags))
+
+
+@lru_cache(maxsize=64)
+def _encode_partitions(partitions: tuple[TopicPartition, ...]) -> bytes:
+    """A compact array; asked for again when the transaction ends, and often by the next one."""
+    topics = _by_topic(partitions)
+    out = bytearray(pack_uvarint(len(topics) + 1))
+    for topic, indexes in topics.items():
+        name = topic.encode()
+        out += pack_uvarint(len(name) + 1)
+        out += name
+        out += pack_uvarint(len(indexes) + 1)
+        out += struct.pack(f">{len(indexes)}i", *indexes)
+        out.append(0)
+    return bytes(out)
 
 
 def tombstone_of(transactional_id: str, now_ms: int) -> Record:
@@ -141,11 +147,9 @@ def _key_of(transactional_id: str) -> bytes:
     return _KEY.pack(_RECORD_TYPE, len(name)) + name
 
 
-def _by_topic(metadata: TransactionMetadata) -> dict[str, list[int]] | None:
-    if metadata.state is TransactionState.EMPTY:
-        return None
+def _by_topic(partitions: tuple[TopicPartition, ...]) -> dict[str, list[int]]:
     topics: dict[str, list[int]] = {}
-    for topic, index in metadata.partitions:
+    for topic, index in partitions:
         topics.setdefault(topic, []).append(index)
     return topics
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from mockbroker.core.batches import marker_batch
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.topics import CONSUMER_OFFSETS
 from mockbroker.core.transactions import metadata as steps
@@ -23,7 +24,7 @@ from mockbroker.core.transactions.state_log import Shard, StateLog, when_acknowl
 from mockbroker.core.transactions.states import TransactionState
 from mockbroker.core.waiting import NOT_YET, Pending
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import EndTxnMarker, build_end_txn_marker
+from protocol_specs.record_batch import EndTxnMarker
 
 if TYPE_CHECKING:
     from mockbroker.config import Settings
@@ -137,14 +138,14 @@ class Markers:
                 if error.code in _GROUP_CODES:
                     raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER) from None
                 raise
-        batch = build_end_txn_marker(
+        batch = marker_batch(
             EndTxnMarker(marker.is_commit, marker.coordinator_epoch),
             producer_id=marker.producer_id,
             producer_epoch=marker.producer_epoch,
             timestamp_ms=self._clock.now_ms,
         )
         return partition.append(
-            memoryview(batch),
+            batch,
             acks=-1,
             at=node_id,
             origin=Origin.COORDINATOR,

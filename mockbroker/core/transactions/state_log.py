@@ -15,15 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from mockbroker.core.batches import OwnBatch
 from mockbroker.core.coordinator_places import coordinator_at
 from mockbroker.core.java_strings import partition_of
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.topics import TRANSACTION_STATE
-from mockbroker.core.transactions.log_records import read_record, record_of
+from mockbroker.core.transactions.log_records import encode, read_record
 from mockbroker.core.transactions.metadata import NO_PRODUCER_ID, Transaction, TransactionMetadata
 from mockbroker.core.waiting import NOT_YET, Pending
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import Record, build_batch, records_of
+from protocol_specs.record_batch import Record, build_batch, build_single, records_of
 
 if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster
@@ -224,9 +225,9 @@ class StateLog:
             self._waiting.touch(transaction)
             then(code)
 
-        now_ms = self._clock.now_ms
-        record = record_of(self._as_written(metadata), self.transaction_version, now_ms)
-        self.append(shard, [record], metadata.timeout_ms / 1000, done)
+        key, value = encode(self._as_written(metadata), self.transaction_version)
+        batch = OwnBatch(build_single(key, value, self._clock.now_ms))
+        self._append(shard, batch, metadata.timeout_ms / 1000, done)
 
     def _as_written(self, metadata: TransactionMetadata) -> TransactionMetadata:
         if not self._cluster.settings.catalog.is_before(_WRITES_NEIGHBOURS_SINCE):
@@ -239,15 +240,20 @@ class StateLog:
         Args:
             at_most: seconds to wait for the replicas.
         """
+        self._append(shard, OwnBatch(build_batch(records)), at_most, then)
+
+    def _append(self, shard: Shard, batch: OwnBatch, at_most: float, then: Then) -> None:
         if not self.is_current(shard):
             then(ErrorCode.NOT_COORDINATOR)
             return
         partition, node_id = shard.partition, shard.node_id
-        view = memoryview(build_batch(records))
         try:
-            result = partition.append(view, acks=_ACKS_ALL, at=node_id, origin=Origin.COORDINATOR)
+            result = partition.append(batch, acks=_ACKS_ALL, at=node_id, origin=Origin.COORDINATOR)
         except KafkaError as error:
             then(_AS_COORDINATOR.get(error.code, error.code))
+            return
+        if result.is_settled:
+            then(ErrorCode.NONE)
             return
         when_acknowledged(
             self._waiting,
@@ -268,6 +274,10 @@ def when_acknowledged(
         node_id: the broker that appended.
         at_most: seconds after which it is REQUEST_TIMED_OUT.
     """
+    known = partition.acknowledged(required_offset, at=node_id)
+    if known is not None:
+        then(known)
+        return
 
     def attempt(last: bool) -> Any:
         code = partition.acknowledged(required_offset, at=node_id)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockbroker.core.transactions.log_records import encode_by_spec, read_record, record_of, tombstone_of
+from mockbroker.core.transactions.log_records import encode, encode_by_spec, read_record, tombstone_of
 from mockbroker.core.transactions.metadata import TransactionMetadata
 from mockbroker.core.transactions.states import TransactionState
 from protocol_specs.record_batch import Record, records_of
@@ -28,11 +28,15 @@ METADATA = TransactionMetadata(
 )
 
 
+def record_of(metadata: TransactionMetadata, transaction_version: int) -> Record:
+    key, value = encode(metadata, transaction_version)
+    return Record(key=key, value=value)
+
+
 def test_the_bytes_are_those_that_kafka_writes() -> None:
-    record = record_of(METADATA, 2, 5)
-    assert record.timestamp_ms == 5
-    assert record.key == bytes.fromhex("0000 0002 7478")
-    assert record.value == bytes.fromhex(
+    key, value = encode(METADATA, 2)
+    assert key == bytes.fromhex("0000 0002 7478")
+    assert value == bytes.fromhex(
         "0001"  # version
         "0000000000000007 0003 0000ea60 02"  # producer id, epoch, timeout, state
         "03 076f7264657273 03 00000002 00000000 00 097061796d656e7473 02 00000000 00"  # partitions
@@ -65,11 +69,11 @@ def test_the_encoder_by_hand_writes_what_the_spec_says(
         producer_epoch=epochs[0],
         client_version=client_version,
     )
-    assert record_of(metadata, 2, 5).value == encode_by_spec(metadata, 1)
+    assert encode(metadata, 2)[1] == encode_by_spec(metadata, 1)
 
 
 def test_below_version_1_there_are_no_tags() -> None:
-    record = record_of(METADATA._replace(partitions=()), 0, 5)
+    record = record_of(METADATA._replace(partitions=()), 0)
     assert record.value == bytes.fromhex(
         "0000 0000000000000007 0003 0000ea60 02 00000000 00000000000007d0 00000000000003e8"
     )
@@ -77,7 +81,7 @@ def test_below_version_1_there_are_no_tags() -> None:
 
 def test_an_empty_transaction_has_null_partitions() -> None:
     empty = METADATA._replace(state=TransactionState.EMPTY, partitions=())
-    record = record_of(empty, 0, 5)
+    record = record_of(empty, 0)
     assert record.value is not None
     assert record.value[17:21] == b"\xff\xff\xff\xff"
     entry = read_record(record)
@@ -89,7 +93,7 @@ def test_an_empty_transaction_has_null_partitions() -> None:
 @pytest.mark.parametrize("state", [state for state in TransactionState if state != TransactionState.EMPTY])
 def test_what_is_written_is_read_back(state: TransactionState) -> None:
     metadata = METADATA._replace(state=state)
-    entry = read_record(record_of(metadata, 2, 5))
+    entry = read_record(record_of(metadata, 2))
     assert entry is not None
     assert entry.transactional_id == "tx"
     assert entry.metadata == metadata
