@@ -51,7 +51,10 @@ class ClassicJoin:
         """Answer a JoinGroup, or park it until the rebalance ends."""
         former = self._shard.groups.get(request.group_id)
         if isinstance(former, ClassicGroup):
-            return self._join(former, request)
+            try:
+                return self._join(former, request)
+            except KafkaError as error:
+                return JoinResult(error.code)
         if former is not None and not (former.gives_way and former.is_empty):
             return JoinResult(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         if request.member_id:

@@ -8,6 +8,8 @@ Rules kept here:
   members that have not are dropped, static ones (KIP-345) stay; if nobody has joined it goes on.
 - A member is lost when its session runs out while it is not waiting for us.
 - After the join, whoever does not send SyncGroup within the rebalance timeout is dropped.
+- Members that name a protocol twice may be left without one to agree on. The join phase does not end then: the request
+  that would have ended it fails, and where it was to end by itself everybody goes on waiting.
 
 Source: `GroupMetadataManager`: prepareRebalance, completeClassicGroupJoin, expirePendingSync and what they call.
 """
@@ -49,12 +51,12 @@ class ClassicRebalance:
     ) -> None:
         """Let a member's session run from now on: `seconds`, or what the member asked for."""
         if member.session is None:
-            member.session = Deadline(self._clock, lambda: self._lose(group, member))
+            member.session = Deadline(self._clock, lambda: self._survive(lambda: self._lose(group, member)))
         member.session.after(member.session_timeout_ms / 1000 if seconds is None else seconds)
 
     def await_member(self, group: ClassicGroup, member_id: str, seconds: float) -> None:
         """Keep an id that was handed out for so long."""
-        deadline = Deadline(self._clock, lambda: self._lose_pending(group, member_id))
+        deadline = Deadline(self._clock, lambda: self._survive(lambda: self._lose_pending(group, member_id)))
         group.roster.pending_members[member_id] = deadline
         deadline.after(seconds)
 
@@ -65,6 +67,12 @@ class ClassicRebalance:
             self.restart_session(group, member)
         if len(members) > self._limits.max_group_size:
             self.begin(group)
+
+    @staticmethod
+    def _survive(action: Callable[[], None]) -> None:
+        """Do what is due, of whose failure nobody is told."""
+        with suppress(KafkaError):
+            action()
 
     def _lose(self, group: ClassicGroup, member: ClassicMember) -> None:
         if member.is_excused:
@@ -88,14 +96,22 @@ class ClassicRebalance:
     # The join phase.
 
     def begin_or_complete(self, group: ClassicGroup) -> None:
-        """Begin a rebalance; where one runs, end it if that was all it waited for."""
+        """Begin a rebalance; where one runs, end it if that was all it waited for.
+
+        Raises:
+            KafkaError: see `complete`.
+        """
         if group.state in RULES[ClassicState.PREPARING_REBALANCE].entered_from:
             self.begin(group)
         else:
             self.complete_if_all_joined(group)
 
     def begin(self, group: ClassicGroup) -> None:
-        """Ask all members to join again; in an empty group, wait for the first ones."""
+        """Ask all members to join again; in an empty group, wait for the first ones.
+
+        Raises:
+            KafkaError: see `complete`.
+        """
         if group.state is ClassicState.COMPLETING_REBALANCE:
             self.withhold_assignments(group, ErrorCode.REBALANCE_IN_PROGRESS)
         group.cancel_sync_alarm()
@@ -111,7 +127,7 @@ class ClassicRebalance:
             self._join_within(group, group.roster.rebalance_timeout_ms, lambda: self.complete(group))
 
     def _join_within(self, group: ClassicGroup, milliseconds: int, action: Callable[[], None]) -> None:
-        group.join_alarm = self._clock.call_later(milliseconds / 1000, action)
+        group.join_alarm = self._clock.call_later(milliseconds / 1000, lambda: self._survive(action))
 
     def _end_delay(self, group: ClassicGroup, delay_ms: int, remaining_ms: int) -> None:
         if not group.new_member_added or not remaining_ms:
@@ -125,7 +141,11 @@ class ClassicRebalance:
         )
 
     def complete_if_all_joined(self, group: ClassicGroup) -> None:
-        """End the join phase unless somebody is missing, or the initial delay runs."""
+        """End the join phase unless somebody is missing, or the initial delay runs.
+
+        Raises:
+            KafkaError: see `complete`.
+        """
         if (
             group.state is ClassicState.PREPARING_REBALANCE
             and group.previous_state is not ClassicState.EMPTY
@@ -134,7 +154,11 @@ class ClassicRebalance:
             self.complete(group)
 
     def complete(self, group: ClassicGroup) -> None:
-        """End the join phase: the next generation is of those that have joined."""
+        """End the join phase: the next generation is of those that have joined.
+
+        Raises:
+            KafkaError: UNKNOWN_SERVER_ERROR when they agree on no protocol; the join phase goes on then.
+        """
         group.cancel_join_alarm()
         roster = group.roster
         for member in list(roster.members.values()):
@@ -159,7 +183,8 @@ class ClassicRebalance:
             member.is_new = False
             group.awaiting_sync.add(member.member_id)
         group.sync_alarm = self._clock.call_later(
-            group.roster.rebalance_timeout_ms / 1000, lambda: self._drop_unsynced(group)
+            group.roster.rebalance_timeout_ms / 1000,
+            lambda: self._survive(lambda: self._drop_unsynced(group)),
         )
         for member in members:
             group.roster.answer_join(member, group.joined(member.member_id))

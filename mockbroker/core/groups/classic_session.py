@@ -135,10 +135,13 @@ class ClassicSession:
             for member in members
         ]
         if not all(member.error_code for member in left):
-            if group.state in (ClassicState.STABLE, ClassicState.COMPLETING_REBALANCE):
-                self._rebalances.begin(group)
-            else:
-                self._rebalances.complete_if_all_joined(group)
+            try:
+                if group.state in (ClassicState.STABLE, ClassicState.COMPLETING_REBALANCE):
+                    self._rebalances.begin(group)
+                else:
+                    self._rebalances.complete_if_all_joined(group)
+            except KafkaError as error:
+                return LeaveResult(error.code)
         return LeaveResult(members=left)
 
     def _leave(self, group: ClassicGroup, leaving: LeavingMember) -> ErrorCode:

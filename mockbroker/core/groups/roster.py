@@ -284,15 +284,25 @@ class Roster:
         return True
 
     def select_protocol(self) -> str:
-        """The protocol with the most votes: each member gives one to the first of its own that all support."""
-        size = len(self.members)
-        votes = Counter(
-            next(name for name, _ in member.protocols if self._support[name] == size)
-            for member in self.members.values()
-        )
+        """The protocol with the most votes: each member gives one to the first of its own that all support.
+
+        A protocol that a member names twice counts twice, so that no number of members fits it.
+
+        Raises:
+            KafkaError: UNKNOWN_SERVER_ERROR when there is none for a member to vote for.
+        """
+        votes = Counter(self._vote(member) for member in self.members.values())
         most = max(votes.values())
         # Kafka counts in a HashMap, whose order decides a tie.
         return min((name for name, count in votes.items() if count == most), key=bucket_order)
+
+    def _vote(self, member: ClassicMember) -> str:
+        size = len(self.members)
+        for name, _ in member.protocols:
+            if self._support[name] == size:
+                return name
+        text = "Member does not support any of the candidate protocols"
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, text)
 
     def forget_deadlines(self) -> None:
         """Let no member count as lost any more."""

@@ -160,6 +160,32 @@ def test_the_protocol_is_voted_for_among_those_that_all_support(preferences: lis
     assert {join.reply.protocol_name for join in joins} == {chosen}
 
 
+_TWICE = (("range", b""), ("range", b""))
+
+
+def test_nobody_agrees_on_a_protocol_that_is_named_twice() -> None:
+    bench = Bench()
+    join = bench.start_join(protocols=_TWICE)
+    bench.clock.advance(DELAY * 2)
+    assert not join.is_settled
+
+    # Nothing ends the join phase until the new member has waited long enough.
+    bench.clock.advance(300)
+
+    assert join.reply.error_code == ErrorCode.UNKNOWN_MEMBER_ID
+    assert bench.group().is_empty
+    assert bench.stable_group()
+
+
+def test_the_join_that_would_have_ended_such_a_rebalance_fails() -> None:
+    bench = Bench()
+    [member_id] = bench.stable_group(1, protocols=(("range", b""),))
+
+    again = bench.refused_join(member_id, protocols=_TWICE)
+
+    assert again.error_code == ErrorCode.UNKNOWN_SERVER_ERROR
+
+
 def test_any_protocol_type_works_and_metadata_is_not_looked_into() -> None:
     bench = Bench()
     [member_id] = bench.stable_group(1, protocol_type="connect", protocols=(("compatible", b"\xff"),))
