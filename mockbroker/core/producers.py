@@ -44,6 +44,8 @@ __all__ = [
 _OF_TRANSACTIONS = TRANSACTIONAL_FLAG | CONTROL_FLAG
 _MAX_INT32 = 2**31 - 1
 _MAX_INT16 = 2**15 - 1
+#: The transaction version of a marker whose sender does not say (`TransactionVersion.TV_UNKNOWN`).
+_VERSION_UNKNOWN = -1
 
 
 class ProducerStates:
@@ -101,7 +103,8 @@ class ProducerStates:
 
         Raises:
             KafkaError: OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE,
-                TRANSACTION_COORDINATOR_FENCED, or INVALID_RECORD for a broken marker.
+                TRANSACTION_COORDINATOR_FENCED, INVALID_RECORD for a broken marker, or UNKNOWN_SERVER_ERROR for
+                one that leaves its transaction's version open.
         """
         state = self.producers.get(batch.producer_id)
         if origin is Origin.CLIENT and state is not None and state.epoch == batch.producer_epoch:
@@ -188,7 +191,15 @@ class ProducerStates:
         self, batch: Batch, state: ProducerState | None, offset: int, origin: Origin, version: int
     ) -> None:
         marker = _marker_of(batch)
-        if marker is None or state is None or origin is Origin.REPLICATION:
+        if marker is None or origin is Origin.REPLICATION:
+            return
+        if version == _VERSION_UNKNOWN:
+            text = (
+                "transactionVersion must be explicitly specified, cannot use default value TV_UNKNOWN "
+                f"for origin {origin.name}"
+            )
+            raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, text)
+        if state is None:
             return
         epoch = batch.producer_epoch
         if version < 2:

@@ -66,6 +66,15 @@ def test_how_strictly_the_epoch_is_checked_depends_on_the_transaction_version() 
     assert later == {0: {("orders", 0): 0}}
 
 
+def test_a_marker_must_say_the_transaction_version() -> None:
+    desk = Desk()
+    producer = desk.init()
+    desk.produce(13, producer)
+    for coordinator_epoch in (0, -1):
+        marker = _marker(producer, ("orders", 0), transaction_version=-1, coordinator_epoch=coordinator_epoch)
+        assert _write(desk, 2, marker) == {0: {("orders", 0): ErrorCode.UNKNOWN_SERVER_ERROR}}
+
+
 def test_an_older_coordinator_is_fenced() -> None:
     desk = Desk()
     producer = desk.init()
