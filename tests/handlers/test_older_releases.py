@@ -167,7 +167,7 @@ def test_a_consumer_group_does_without_the_configs_of_later_releases(release: st
     joins = {"group_id": "g", "member_id": "m", "member_epoch": 0, "rebalance_timeout_ms": 1000}
     lists = {"subscribed_topic_names": ["t"], "topic_partitions": []}
     answer = desk.ask("ConsumerGroupHeartbeat", 1, **joins, **lists)
-    assert (answer["error_code"], answer["heartbeat_interval_ms"]) == (0, 5000)
+    assert (answer["error_code"], answer["member_epoch"], answer["heartbeat_interval_ms"]) == (0, 1, 5000)
     assert [one["partitions"] for one in answer["assignment"]["topic_partitions"]] == [[0]]
 
 
@@ -219,7 +219,7 @@ def test_which_producer_id_was_before_was_not_written(release: str, is_written: 
     assert (entry.metadata.previous_producer_id >= 0) is is_written
 
 
-@pytest.mark.parametrize(("release", "version"), [("2.0", 1), ("2.8", 3), ("4.0", 3), ("4.1", 4)])
+@pytest.mark.parametrize(("release", "version"), [("2.0", 1), ("2.8", 3), ("4.1", 3), ("4.3", 4)])
 def test_versions_of_what_is_written_of_offsets(release: str, version: int) -> None:
     desk = Desk(emulate=release)
     desk.core.cluster.create_topic("t")

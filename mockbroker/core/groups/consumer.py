@@ -21,6 +21,7 @@ from mockbroker.core.groups.classic import CONSUMER_PROTOCOL_TYPE
 from mockbroker.core.groups.consumer_member import ConsumerMember
 from mockbroker.core.groups.group import CommitCheck, ExpiryBase, GroupType
 from mockbroker.core.groups.modern import (
+    FIRST_EPOCH,
     MemberState,
     ModernGroup,
     SubscriptionCount,
@@ -86,8 +87,8 @@ class ConsumerGroup(ModernGroup[ConsumerMember]):
         "static_members",
     )
 
-    def __init__(self, group_id: str, clock: Clock) -> None:
-        super().__init__(group_id, clock)
+    def __init__(self, group_id: str, clock: Clock, first_epoch: int = FIRST_EPOCH) -> None:
+        super().__init__(group_id, clock, first_epoch)
         self.static_members: dict[str, str] = {}
         self.assignors: Counter[str] = Counter()
         self.regexes: Counter[str] = Counter()

@@ -69,11 +69,13 @@ class ConsumerMigration:
         if isinstance(group, ConsumerGroup):
             return group
         if group is None and may_make:
-            return ConsumerGroup(group_id, self._shard.around.clock)
+            return ConsumerGroup(group_id, self._shard.around.clock, self._shard.around.limits.first_epoch)
         if isinstance(group, ClassicGroup) and may_make:
             if group.is_empty:
                 log_records += group.tombstones()
-                return ConsumerGroup(group_id, self._shard.around.clock)
+                return ConsumerGroup(
+                    group_id, self._shard.around.clock, self._shard.around.limits.first_epoch
+                )
             return self._upgrade(group, log_records)
         if group is None:
             raise _not_found(f"Consumer group {group_id} not found.")

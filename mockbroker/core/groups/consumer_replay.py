@@ -69,7 +69,9 @@ class ConsumerReplay:
         if not may_make:
             return None
         self._shard.forget_group(group_id)
-        made = groups[group_id] = ConsumerGroup(group_id, self._shard.around.clock)
+        made = groups[group_id] = ConsumerGroup(
+            group_id, self._shard.around.clock, self._shard.around.limits.first_epoch
+        )
         return made
 
     def _group_epoch(self, group: ConsumerGroup, key: Any, value: Any) -> None:

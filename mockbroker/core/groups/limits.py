@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mockbroker.core.groups.modern import FIRST_EPOCH
 from mockbroker.core.groups.records import newest_versions
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Limits:
         "compression_codec",
         "consumer_assignors",
         "first_assignment_delay",
+        "first_epoch",
         "initial_rebalance_delay_ms",
         "max_consumer_group_size",
         "max_group_size",
@@ -77,6 +79,7 @@ class Limits:
         self.consumer_assignors = [
             _ASSIGNOR_CLASSES.get(name, name) for name in settings["group.consumer.assignors"]
         ]
+        self.first_epoch = 0 if settings.catalog.is_before("4.3") else FIRST_EPOCH
         #: the newest version of a value that the release writes, where that is not the last one.
         self.record_versions = newest_versions(settings.catalog)
         self.max_share_group_size: int = settings["group.share.max.size"]

@@ -7,7 +7,7 @@
 Rules kept here:
 
 - All state is what the group's records add up to; `checked_version`, and the timers, are kept beside it.
-- A group begins in epoch 1, with an empty target assignment of that epoch.
+- A group begins in epoch 1, before 4.3 in epoch 0, with an empty target assignment of that epoch.
 - A member is never changed, but replaced by another value of it.
 
 `ModernGroup` is that of members that subscribe to topics; a streams group's members share one topology instead.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mockbroker.core.time import Clock
 
 __all__ = [
+    "FIRST_EPOCH",
     "JOINING_EPOCH",
     "LEAVING_EPOCH",
     "LEAVING_STATIC_EPOCH",
@@ -46,6 +47,9 @@ __all__ = [
     "is_reconciled",
     "subscribe_alike",
 ]
+
+#: The epoch in which a group begins, since 4.3.
+FIRST_EPOCH: Final = 1
 
 #: Member epochs that say something else: a member that joins, one that leaves, and a static one that will be back.
 JOINING_EPOCH: Final = 0
@@ -218,11 +222,11 @@ class EpochGroup(Group, Generic[E]):
         "timers",
     )
 
-    def __init__(self, group_id: str, clock: Clock) -> None:
+    def __init__(self, group_id: str, clock: Clock, first_epoch: int = FIRST_EPOCH) -> None:
         super().__init__(group_id)
         self.members: dict[str, E] = {}
-        self.group_epoch = 1
-        self.assignment_epoch = 1
+        self.group_epoch = first_epoch
+        self.assignment_epoch = first_epoch
         self.assignment_timestamp_ms = 0
         self.metadata_hash = 0
         self.checked_version = -1
@@ -275,8 +279,8 @@ class ModernGroup(EpochGroup[M]):
 
     __slots__ = ("subscriptions", "targets")
 
-    def __init__(self, group_id: str, clock: Clock) -> None:
-        super().__init__(group_id, clock)
+    def __init__(self, group_id: str, clock: Clock, first_epoch: int = FIRST_EPOCH) -> None:
+        super().__init__(group_id, clock, first_epoch)
         self.targets: dict[str, Assignment] = {}
         self.subscriptions: dict[str, SubscriptionCount] = {}
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from mockbroker.core.groups import share_records as records
 from mockbroker.core.groups.consumer_member import partitions_of
 from mockbroker.core.groups.group import CommitCheck, ExpiryBase, GroupType
-from mockbroker.core.groups.modern import ModernGroup
+from mockbroker.core.groups.modern import FIRST_EPOCH, ModernGroup
 from mockbroker.core.groups.share_member import ShareMember
 from mockbroker.core.groups.share_requests import DescribedShareGroup, DescribedShareMember
 from mockbroker.core.groups.share_topics import ShareTopics

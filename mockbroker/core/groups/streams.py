@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from mockbroker.core.groups import streams_records as records
 from mockbroker.core.groups.group import CommitCheck, ExpiryBase, GroupType
-from mockbroker.core.groups.modern import EpochGroup, is_reconciled
+from mockbroker.core.groups.modern import FIRST_EPOCH, EpochGroup, is_reconciled
 from mockbroker.core.groups.streams_member import StreamsMember
 from mockbroker.core.groups.streams_messages import (
     DescribedStreamsGroup,
@@ -77,8 +77,8 @@ class StreamsGroup(EpochGroup[StreamsMember]):
         "validated_topology_epoch",
     )
 
-    def __init__(self, group_id: str, clock: Clock) -> None:
-        super().__init__(group_id, clock)
+    def __init__(self, group_id: str, clock: Clock, first_epoch: int = FIRST_EPOCH) -> None:
+        super().__init__(group_id, clock, first_epoch)
         self.targets: dict[str, Tasks] = {}
         self.topology: Topology | None = None
         self.configured: ConfiguredTopology | None = None

@@ -68,7 +68,9 @@ class StreamsReplay:
         if not may_make:
             return None
         self._shard.forget_group(group_id)
-        made = groups[group_id] = StreamsGroup(group_id, self._shard.around.clock)
+        made = groups[group_id] = StreamsGroup(
+            group_id, self._shard.around.clock, self._shard.around.limits.first_epoch
+        )
         return made
 
     def _group_epoch(self, group: StreamsGroup, key: Any, value: Any) -> None:
