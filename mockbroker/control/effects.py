@@ -21,6 +21,8 @@ _CRC_AT, _ATTRIBUTES_AT = 17, 21
 _CRC = struct.Struct(">I")
 _UNKNOWN_CODEC = 7
 
+_FETCH, _SHARE_FETCH = 1, 78
+
 
 def alter(reply: Any, asked: Asked, matcher: Matcher, effects: Mapping[str, Any]) -> Any:
     """The reply with what `throttle`, `metadata`, `versions` and `corrupt` do to it."""
@@ -32,9 +34,21 @@ def alter(reply: Any, asked: Asked, matcher: Matcher, effects: Mapping[str, Any]
 
 
 def _throttle(reply: Any, asked: Asked, matcher: Matcher, throttle_ms: int) -> Any:
+    """Of a client above its quota nothing is refused, but it is given no records (KIP-219)."""
     if "throttle_time_ms" in reply.schema.fields:
         reply.throttle_time_ms = throttle_ms
+    if throttle_ms and asked.key == _FETCH:
+        reply.responses = []
+        if asked.request.session_epoch <= 0:
+            reply.session_id = 0  # none is begun
+    elif throttle_ms and asked.key == _SHARE_FETCH:
+        reply.responses = [_acknowledged(topic) for topic in reply.responses]
     return reply
+
+
+def _acknowledged(topic: Any) -> Any:
+    """What was acknowledged is answered all the same; what was acquired is lost to the member until its lock ends."""
+    return _but(topic, partitions=[_but(each, records=b"", acquired_records=()) for each in topic.partitions])
 
 
 def _metadata(reply: Any, asked: Asked, matcher: Matcher, wanted: Mapping[str, Any]) -> Any:

@@ -251,7 +251,7 @@ class Interference:
         if not fault.matcher.depth:
             return self._upstream.refuse(request, KafkaError(code))
         placement = Placement(code, asked.version, fault.matcher.depth)
-        spoiled, count = placement.spoil(reply, self._is_meant_by(fault))
+        spoiled, count = placement.spoil(reply, request, self._is_meant_by(fault))
         if count:
             return spoiled
         meant, _ = split(_with_session(request, asked), self._is_meant_by(fault))

@@ -136,9 +136,14 @@ class Placement:
         nodes = nodes_of(request.schema)
         return reply if self._refuse(reply, nodes_of(response), request, nodes, request) else None
 
-    def spoil(self, reply: Any, is_meant: Meant) -> tuple[Any, int]:
-        """The answer with the error in each entry that is meant, and how many those are."""
-        return self._spoil(reply, nodes_of(reply.schema), root(reply), is_meant)
+    def spoil(self, reply: Any, request: Any, is_meant: Meant) -> tuple[Any, int]:
+        """The answer with the error in each entry that is meant, and how many those are.
+
+        What the answer does not say of itself, such as the group of an OffsetCommit, the request does.
+        """
+        said = zip(root(reply), root(request), strict=True)
+        place = Place(*[other if own is None else own for own, other in said])
+        return self._spoil(reply, nodes_of(reply.schema), place, is_meant)
 
     def _refuse(
         self, reply: Any, nodes: tuple[Node, ...], holder: Any, asked: tuple[Node, ...], message: Any
@@ -245,13 +250,22 @@ def _merge_in(holder: Any, more: Any, nodes: tuple[Node, ...]) -> Any:
         if not extra:
             continue
         entries = list(getattr(holder, node.field) or ())
-        keys = [key_of(node, entry) for entry in entries] if node.schema is not None else entries
+        count = len(entries)
         for entry in extra:
-            key = key_of(node, entry)
-            if node.children and key in keys:
-                at = keys.index(key)
-                entries[at] = _merge_in(entries[at], entry, node.children)
-            else:
+            at = next(
+                (at for at in range(count) if node.children and _are_same(node, entries[at], entry)), None
+            )
+            if at is None:
                 entries.append(entry)
+            else:
+                entries[at] = _merge_in(entries[at], entry, node.children)
         setattr(merged, node.field, entries)
     return merged
+
+
+def _are_same(node: Node, one: Any, other: Any) -> bool:
+    """Whether two entries stand for the same; a handler may name a topic where a request has its id alone."""
+    if node.kind == OTHER or node.names[:1] == ("resource_type",):
+        return bool(key_of(node, one) == key_of(node, other))
+    pairs = [(getattr(one, name), getattr(other, name)) for name in node.names]
+    return any(own == its and own not in (None, "", bytes(16)) for own, its in pairs)

@@ -80,6 +80,40 @@ class TestErrorsInTheirPlace:
             ErrorCode.MESSAGE_TOO_LARGE,
         )
 
+    @pytest.mark.parametrize("at", ["before", "after"])
+    def test_of_one_partition_of_a_topic_known_by_its_id(
+        self, cluster: Cluster, client: Client, at: str
+    ) -> None:
+        topic = cluster.core.cluster.topics["orders"]
+        cluster.control.fault(api="Produce", topic="orders", partition=1, error=NOT_LEADER, at=at)
+        schema = APIS[0].request.topic_data
+        parts = [schema.partition_data(index=index, records=batch(b"v")) for index in range(2)]
+        data = [schema(topic_id=topic.id, partition_data=parts)]
+        reply = client.ask("Produce", 13, acks=1, timeout_ms=1, topic_data=data)
+        (entry,) = reply.responses
+        codes = {one.index: one.error_code for one in entry.partition_responses}
+        assert codes == {0: 0, 1: NOT_LEADER}
+
+    @pytest.mark.parametrize("version", [9, 10])
+    def test_of_one_partition_of_a_group(self, cluster: Cluster, client: Client, version: int) -> None:
+        """The answer to an OffsetCommit does not say of which group it is."""
+        topic = cluster.core.cluster.topics["orders"]
+        cluster.control.fault(
+            api="OffsetCommit", group="g", topic="orders", partition=1, error="NOT_COORDINATOR", at="after"
+        )
+        schema = APIS[8].request.topics
+        parts = [
+            schema.partitions(partition_index=at, committed_offset=3, committed_metadata="")
+            for at in range(2)
+        ]
+        named = {"topic_id": topic.id} if version > 9 else {"name": "orders"}
+        committed = [schema(**named, partitions=parts)]
+        member = {"group_id": "g", "generation_id_or_member_epoch": -1, "member_id": ""}
+        reply = client.ask("OffsetCommit", version, topics=committed, **member)
+        (entry,) = reply.topics
+        codes = [(one.partition_index, one.error_code) for one in entry.partitions]
+        assert codes == [(0, 0), (1, ErrorCode.NOT_COORDINATOR)]
+
     def test_of_the_whole_request(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Heartbeat", error="REBALANCE_IN_PROGRESS", times=2)
         codes = [heartbeat(client) for _ in range(3)]

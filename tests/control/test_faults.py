@@ -167,6 +167,22 @@ class TestConnections:
         cluster.advance(0.001)
         assert isinstance(held.reply, list)
 
+    def test_throttle_of_a_fetch_gives_no_records(self, cluster: Cluster, client: Client) -> None:
+        cluster.client().produce("orders", b"v")
+        cluster.control.fault(api="Fetch", throttle=250, skip=1, times=2)
+        fields = {**fetch_fields("orders"), "session_epoch": 0}
+        session = client.ask("Fetch", 12, **fields).session_id
+        again = {**fields, "topics": [], "session_id": session, "session_epoch": 1}
+        throttled = client.ask("Fetch", 12, **again)
+        assert (throttled.throttle_time_ms, throttled.session_id) == (250, session)
+        assert list(throttled.responses) == []
+        cluster.advance(0.25)
+        throttled = client.ask("Fetch", 12, **fields)
+        assert (throttled.session_id, list(throttled.responses)) == (0, [])
+        cluster.advance(0.25)
+        answer = client.ask("Fetch", 12, **{**again, "session_epoch": 2})
+        assert bytes(answer.responses[0].partitions[0].records)
+
     def test_throttle_where_no_answer_is_due(self, cluster: Cluster, client: Client) -> None:
         cluster.control.fault(api="Produce", throttle=250)
         assert client.send("Produce", 9, **produce_fields({"orders": {0: batch(b"v")}}, acks=0)) is None
