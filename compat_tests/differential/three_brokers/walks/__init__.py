@@ -38,5 +38,6 @@ WALKS: dict[str, Callable[[Walk], None]] = {
     "transactions": coordinators.transactions,
     "isolated_leader": isolation.isolated_leader,
     "isolated_coordinator": isolation.isolated_coordinator,
+    "uncommitted": isolation.uncommitted,
     "isolated_admin": isolation.isolated_admin,
 }

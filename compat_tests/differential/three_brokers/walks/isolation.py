@@ -9,7 +9,7 @@ from compat_tests.differential.three_brokers.walk import Walk, batch
 from compat_tests.differential.three_brokers.walks import coordinators
 from compat_tests.differential.three_brokers.walks.views import create, described, led, metadata, produce
 
-__all__ = ["isolated_admin", "isolated_coordinator", "isolated_leader"]
+__all__ = ["isolated_admin", "isolated_coordinator", "isolated_leader", "uncommitted"]
 
 
 def isolated_leader(walk: Walk) -> None:
@@ -122,6 +122,74 @@ def isolated_coordinator(walk: Walk) -> None:
         )
         walk.ask(broker, "fetch", "OffsetFetch", 8, groups=fetched)
         walk.ask(broker, "list", "ListGroups", 5)
+
+
+def uncommitted(walk: Walk) -> None:
+    """What a coordinator has written, but cannot replicate: who only reads does not see it."""
+    coordinators.internal_topics(walk)
+    create(walk, "u-topic", "1:2:3")
+    for group, offset in (("u-group", 5), ("u-gone", 7)):
+        walk.ask(1, group, "OffsetCommit", 8, **_commit(group, offset))
+    first, second = ("AAAAAAAAAAAAAAAAAAAAA" + last for last in "AQ")
+    walk.ask(1, "first", "ConsumerGroupHeartbeat", 1, **_joining(first), waits=False)
+    _read(walk, 1)
+    walk.step("isolate", 1)
+    walk.ask_together(
+        1,
+        [
+            ("again", "OffsetCommit", 8, _commit("u-group", 6)),
+            ("new", "OffsetCommit", 8, _commit("u-new", 1)),
+            ("gone", "DeleteGroups", 2, {"groups_names": ["u-gone"]}),
+            ("second", "ConsumerGroupHeartbeat", 1, _joining(second)),
+        ],
+    )
+    _read(walk, 1)
+    walk.ask(1, "stable", "OffsetFetch", 8, groups=_FETCHED, require_stable=True, waits=False)
+    for broker in (2, 3):
+        walk.see(f"leaders at {broker}", partial(coordinators.leaders, walk, "__consumer_offsets", broker))
+    walk.step("heal", 1)
+    for broker in (1, 2):
+        walk.see(f"leaders at {broker}", partial(coordinators.leaders, walk, "__consumer_offsets", broker))
+    _read(walk, 2)
+    leaving = {"group_id": "u-consumers", "member_id": first, "member_epoch": -1, "rebalance_timeout_ms": -1}
+    walk.ask(2, "leaves", "ConsumerGroupHeartbeat", 1, **leaving, waits=False)
+    names = ["u-group", "u-gone", "u-new", "u-consumers"]
+    walk.ask(2, "all", "DeleteGroups", 2, groups_names=names, waits=False)
+
+
+_FETCHED = [
+    {"group_id": group, "topics": [{"name": "u-topic", "partition_indexes": [0]}]}
+    for group in ("u-group", "u-gone", "u-new")
+]
+
+
+def _commit(group: str, offset: int) -> dict[str, Any]:
+    partition = {"partition_index": 0, "committed_offset": offset}
+    return {
+        "group_id": group, "generation_id_or_member_epoch": -1, "member_id": "",
+        "topics": [{"name": "u-topic", "partitions": [partition]}],
+    }  # fmt: skip
+
+
+def _joining(member: str) -> dict[str, Any]:
+    return {
+        "group_id": "u-consumers", "member_id": member, "member_epoch": 0, "rebalance_timeout_ms": 60_000,
+        "subscribed_topic_names": ["u-topic"], "topic_partitions": [],
+    }  # fmt: skip
+
+
+def _read(walk: Walk, broker: int) -> None:
+    def listed() -> list[Any]:
+        answer = walk.silently(broker, "ListGroups", 5)
+        found = [] if isinstance(answer, str) else answer["groups"]
+        return sorted(
+            (one for one in found if one["group_id"].startswith("u-")), key=lambda one: one["group_id"]
+        )
+
+    walk.see(f"groups at {broker}", listed)
+    walk.ask(broker, "", "OffsetFetch", 8, groups=_FETCHED)
+    walk.ask(broker, "", "DescribeGroups", 6, groups=["u-group", "u-gone", "u-new"])
+    walk.ask(broker, "", "ConsumerGroupDescribe", 1, group_ids=["u-consumers", "u-gone", "u-new"])
 
 
 def isolated_admin(walk: Walk) -> None:
