@@ -169,6 +169,9 @@ def test_a_consumer_group_does_without_the_configs_of_later_releases(release: st
     answer = desk.ask("ConsumerGroupHeartbeat", 1, **joins, **lists)
     assert (answer["error_code"], answer["member_epoch"], answer["heartbeat_interval_ms"]) == (0, 1, 5000)
     assert [one["partitions"] for one in answer["assignment"]["topic_partitions"]] == [[0]]
+    desk.ask("ConsumerGroupHeartbeat", 1, **{**joins, "member_id": "n"}, **lists)
+    desk.ask("ConsumerGroupHeartbeat", 1, **{**joins, "member_epoch": 1}, **lists)
+    assert desk.ask("ConsumerGroupHeartbeat", 1, **joins, **lists)["error_code"] == 110
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,7 @@ def test_which_producer_id_was_before_was_not_written(release: str, is_written: 
     assert (entry.metadata.previous_producer_id >= 0) is is_written
 
 
-@pytest.mark.parametrize(("release", "version"), [("2.0", 1), ("2.8", 3), ("4.1", 3), ("4.3", 4)])
+@pytest.mark.parametrize(("release", "version"), [("2.0", 1), ("2.8", 3), ("4.0", 3), ("4.1", 4)])
 def test_versions_of_what_is_written_of_offsets(release: str, version: int) -> None:
     desk = Desk(emulate=release)
     desk.core.cluster.create_topic("t")

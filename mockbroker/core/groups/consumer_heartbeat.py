@@ -91,7 +91,8 @@ class ConsumerHeartbeats:
             member = self._members.find_static(
                 group, request.member_id, request.instance_id, joins, False, log_records
             )
-        check_epoch(member, request.member_epoch, request.owned)
+        may_rejoin = self._around.limits.may_rejoin
+        check_epoch(member, request.member_epoch, request.owned, may_rejoin=may_rejoin)
         return ConsumerChange(group, member, log_records)
 
     def _finish(

@@ -141,7 +141,9 @@ class ConsumerMembers:
             has_new_names = updated.subscribed_topic_names != member.subscribed_topic_names
         regex_change = self.regexes.update(change, allows)
         change.has_changed = has_new_names or regex_change is not RegexChange.NONE
-        rises = has_new_names or regex_change is RegexChange.RESOLVED
+        # No assignment is made for epoch 0, in which groups began before 4.3.
+        is_first = group.group_epoch == 0
+        rises = has_new_names or regex_change is RegexChange.RESOLVED or is_first
         if rises or (change.has_changed and not awaits_regex):
             self._raise_epoch(change, True)
         elif group.checked_version != self._cluster.version:
@@ -314,13 +316,16 @@ def check_static(present: ConsumerMember | None, member_id: str, instance_id: st
     return present
 
 
-def check_epoch(member: ConsumerMember, epoch: int, owned: Owned) -> None:
+def check_epoch(member: ConsumerMember, epoch: int, owned: Owned, *, may_rejoin: bool) -> None:
     """Refuse a heartbeat of another epoch.
+
+    Args:
+        may_rejoin: whether a member that is there already may join, whatever its epoch is.
 
     Raises:
         KafkaError: FENCED_MEMBER_EPOCH.
     """
-    if epoch in (JOINING_EPOCH, member.member_epoch):
+    if epoch == member.member_epoch or (epoch == JOINING_EPOCH and may_rejoin):
         return
     if (
         epoch == member.previous_member_epoch

@@ -40,12 +40,14 @@ class Limits:
         "first_assignment_delay",
         "first_epoch",
         "initial_rebalance_delay_ms",
+        "keeps_topic_ids",
         "max_consumer_group_size",
         "max_group_size",
         "max_metadata_size",
         "max_session_timeout_ms",
         "max_share_group_size",
         "max_streams_group_size",
+        "may_rejoin",
         "min_session_timeout_ms",
         "new_member_join_timeout",
         "offset_partitions",
@@ -80,6 +82,10 @@ class Limits:
             _ASSIGNOR_CLASSES.get(name, name) for name in settings["group.consumer.assignors"]
         ]
         self.first_epoch = 0 if settings.catalog.is_before("4.3") else FIRST_EPOCH
+        #: whether a member of a consumer group that is there already may join.
+        self.may_rejoin = not settings.catalog.is_before("4.3")
+        #: whether committed offsets are kept with the id of their topic.
+        self.keeps_topic_ids = not settings.catalog.is_before("4.3")
         #: the newest version of a value that the release writes, where that is not the last one.
         self.record_versions = newest_versions(settings.catalog)
         self.max_share_group_size: int = settings["group.share.max.size"]

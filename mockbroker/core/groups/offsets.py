@@ -123,7 +123,7 @@ def _commit_records(
 ) -> tuple[list[TopicErrors], list[LogRecord]]:
     limit = shard.around.limits.max_metadata_size
     # The record of an offset with an expiry of its own has no room for the topic's id.
-    keeps_ids = keeps_ids and expire_timestamp_ms == -1
+    keeps_ids = keeps_ids and expire_timestamp_ms == -1 and shard.around.limits.keeps_topic_ids
     results = []
     log_records = []
     for topic in topics:

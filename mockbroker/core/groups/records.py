@@ -38,7 +38,7 @@ _OFFSET_VERSION, _EXPIRING_OFFSET_VERSION = 4, 1
 #: The newest version of a value that a release writes, by record type, with the release that went on to the next.
 _NEWEST_VERSIONS: Final = (
     ("2.1", OFFSET_COMMIT, 1),
-    ("4.3", OFFSET_COMMIT, 3),
+    ("4.1", OFFSET_COMMIT, 3),
     ("2.1", GROUP_METADATA, 1),
 )
 
