@@ -127,7 +127,9 @@ class Cluster(Steering):
     @property
     def control_url(self) -> str:
         """Where it can be controlled over HTTP: "http://127.0.0.1:41039". The control plane starts on first use."""
-        return self._call(lambda: self._served.control_url)
+        from mockbroker.server.http.listener import control_url
+
+        return self._call(lambda: control_url(self._served))
 
     @property
     def cluster_id(self) -> str:

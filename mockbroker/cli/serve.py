@@ -175,13 +175,13 @@ def _start(options: argparse.Namespace) -> ServedCluster:
 
 def _open_control(served: ServedCluster, options: argparse.Namespace) -> str:
     """Open the control plane; where it is."""
-    from mockbroker.server.http_listener import TokenNeeded
+    from mockbroker.server.http.listener import TokenNeeded, open_control
     from mockbroker.server.listeners import CannotListen
 
     host, port = options.control or ("127.0.0.1", None)
     token = options.control_token or os.environ.get("MOCKBROKER_CONTROL_TOKEN")
     try:
-        return served.open_control(host, port, token).url
+        return open_control(served, host, port, token).url
     except TokenNeeded as error:
         raise _Refused(str(error), 2) from error
     except CannotListen as error:

@@ -29,7 +29,6 @@ from mockbroker.server.server import Server
 if TYPE_CHECKING:
     from mockbroker.control.states import Snapshot
     from mockbroker.core.nodes import Node
-    from mockbroker.server.http_listener import ControlListener
     from mockbroker.wire.caller import Caller
 
 __all__ = ["AUTO", "ServedCluster", "host_and_port"]
@@ -119,30 +118,6 @@ class ServedCluster:
     def bootstrap_servers(self) -> str:
         """Where clients find the brokers, with commas between."""
         return ",".join(host_and_port(node.host, node.port) for node in self.core.cluster.nodes.values())
-
-    def open_control(
-        self, host: str = "127.0.0.1", port: int | None = 0, token: str | None = None
-    ) -> ControlListener:
-        """Open the control plane over HTTP: see `http_listener.open_control`.
-
-        From another thread only while the server does not run.
-
-        Raises:
-            TokenNeeded: the address is not loopback, and there is no token.
-            CannotListen: the port is taken, or the host is not of this machine.
-        """
-        from mockbroker.server.http_listener import open_control
-
-        control = self.server.beside = open_control(self, host, port, token)
-        if self.server.is_running:
-            control.start()
-        return control
-
-    @property
-    def control_url(self) -> str:
-        """Where the control plane is; opened on a free port of loopback if need be. See `open_control`."""
-        control = self.server.beside
-        return (self.open_control() if control is None else control).url
 
     def stop_broker(self, broker_id: int) -> None:
         """Shut a broker down in a controlled way, and close its ports.

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from mockbroker import MockCluster
 from mockbroker.cli import main
 from mockbroker.cli.ctl.verbs import VERBS
-from mockbroker.server.http_routes import find_route
+from mockbroker.server.http.routes import find_route
 from tests.server.http_client import KafkaClient
 
 Ctl = Callable[..., tuple[int, str, str]]

@@ -9,8 +9,8 @@ import pytest
 
 from mockbroker import MockCluster
 from mockbroker.control.fault_spec import FaultSpec
-from mockbroker.server.http_openapi import document
-from mockbroker.server.http_routes import routes
+from mockbroker.server.http.openapi import document
+from mockbroker.server.http.routes import ROUTES
 from tests.server.http_client import Client
 
 #: As the interface promises them.
@@ -71,7 +71,7 @@ def test_what_is_promised_is_offered(line: str) -> None:
 def test_every_route_is_described_once() -> None:
     described = document()
     operations = [each for path in described["paths"].values() for each in path.values()]
-    assert len(operations) == len(routes())
+    assert len(operations) == len(ROUTES)
     names = [each["operationId"] for each in operations]
     assert len(set(names)) == len(names)
     for path, methods in described["paths"].items():

@@ -9,19 +9,19 @@ Rules kept here:
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
 import trio
 
+from mockbroker.server.http.loopback import is_loopback
 from mockbroker.server.listeners import AddressInUse, open_sockets
 
 if TYPE_CHECKING:
     from mockbroker.server.cluster import ServedCluster
 
-__all__ = ["DEFAULT_PORT", "ControlListener", "TokenNeeded", "is_loopback", "open_control"]
+__all__ = ["DEFAULT_PORT", "ControlListener", "TokenNeeded", "control_url", "open_control"]
 
 #: Where the control plane listens when that is free.
 DEFAULT_PORT = 9099
@@ -36,20 +36,18 @@ class TokenNeeded(ValueError):
     """The control plane is to listen on an address that others reach, without a token."""
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
+def control_url(served: ServedCluster) -> str:
+    """Where a cluster's control plane is; opened on a free port of loopback if need be. See `open_control`."""
+    control = served.server.beside
+    return (open_control(served, port=0) if control is None else control).url
 
 
 def open_control(
     served: ServedCluster, host: str = "127.0.0.1", port: int | None = None, token: str | None = None
 ) -> ControlListener:
     """Open the control plane of a cluster. It serves as long as the cluster's server runs.
+
+    From another thread only while the server does not run.
 
     Args:
         port: None: the default one where it is free, else any; 0: any.
@@ -63,13 +61,20 @@ def open_control(
         raise TokenNeeded(
             f"the control address {host} is not loopback, so it needs --control-token or MOCKBROKER_CONTROL_TOKEN"
         )
+    control = ControlListener(served, _open(host, port), host, token or None)
+    served.server.beside = control
+    if served.server.is_running:
+        control.start()
+    return control
+
+
+def _open(host: str, port: int | None) -> list[socket.socket]:
     if port is not None:
-        return ControlListener(served, open_sockets(host, port), host, token or None)
+        return open_sockets(host, port)
     try:
-        sockets = open_sockets(host, DEFAULT_PORT)
+        return open_sockets(host, DEFAULT_PORT)
     except AddressInUse:
-        sockets = open_sockets(host, 0)
-    return ControlListener(served, sockets, host, token or None)
+        return open_sockets(host, 0)
 
 
 class ControlListener:
@@ -116,8 +121,8 @@ class ControlListener:
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         try:
-            from mockbroker.server.http_app import App
-            from mockbroker.server.http_connection import serve_connection
+            from mockbroker.server.http.app import App
+            from mockbroker.server.http.connection import serve_connection
 
             if self._app is None:
                 self._app = App(self.served, self.host, self.token)

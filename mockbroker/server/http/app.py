@@ -17,13 +17,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from mockbroker.server import http_openapi
-from mockbroker.server.http_inspector import inspector_page
-from mockbroker.server.http_listener import is_loopback
-from mockbroker.server.http_messages import EventStream, Request, Response
-from mockbroker.server.http_problems import Problem, problem_of
-from mockbroker.server.http_routes import arguments_of, find_route, respond
-from mockbroker.server.http_sites import Site, Sites
+from mockbroker.server.http import openapi
+from mockbroker.server.http.inspector_page import inspector_page
+from mockbroker.server.http.loopback import is_loopback
+from mockbroker.server.http.messages import EventStream, Request, Response
+from mockbroker.server.http.problems import Problem, problem_of
+from mockbroker.server.http.route import arguments_of, respond
+from mockbroker.server.http.routes import find_route
+from mockbroker.server.http.sites import Site, Sites
 
 if TYPE_CHECKING:
     from mockbroker.server.cluster import ServedCluster
@@ -124,7 +125,7 @@ async def _answer(
         return inspector_page()
     if path == ["v1", "openapi.json"]:
         _only_read(request)
-        return Response.of_json(200, http_openapi.document())
+        return Response.of_json(200, openapi.document())
     if path[0] != "v1":
         raise Problem(404, f"there is no /{'/'.join(path)}", field="path", choices=["/", "/v1/openapi.json"])
     route = find_route(request.method, path[1:])

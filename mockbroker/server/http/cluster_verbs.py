@@ -11,14 +11,14 @@ from mockbroker.control.form import Field
 from mockbroker.control.problems import BadField, NotFound
 from mockbroker.control.views import ConnectionState
 from mockbroker.control.wait_spec import WAIT_FIELDS, wait_from
-from mockbroker.server.http_events import state_of, state_stream
-from mockbroker.server.http_fault_verbs import exchange_schema
-from mockbroker.server.http_json import exchange_data, plain
-from mockbroker.server.http_messages import EventStream
-from mockbroker.server.http_problems import Problem
-from mockbroker.server.http_routes import ANYTHING, Asked, Route
-from mockbroker.server.http_schemas import array, fields_schema, named, result
-from mockbroker.server.http_sites import Site
+from mockbroker.server.http.events import state_of, state_stream
+from mockbroker.server.http.fault_verbs import exchange_schema
+from mockbroker.server.http.json_text import exchange_data, plain
+from mockbroker.server.http.messages import EventStream
+from mockbroker.server.http.problems import Problem
+from mockbroker.server.http.route import ANYTHING, Asked, Route
+from mockbroker.server.http.schemas import array, fields_schema, named, result
+from mockbroker.server.http.sites import Site
 from mockbroker.server.waits import wait_in_task
 
 __all__ = ["ROUTES"]

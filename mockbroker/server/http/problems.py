@@ -15,7 +15,7 @@ from mockbroker.server.listeners import CannotListen
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
-    from mockbroker.server.http_sites import Site
+    from mockbroker.server.http.sites import Site
 
 __all__ = ["PROBLEM_TYPE", "Problem", "problem_of"]
 

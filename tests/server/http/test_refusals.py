@@ -10,7 +10,8 @@ import pytest
 
 from mockbroker import MockCluster
 from mockbroker.server.cluster import ServedCluster
-from mockbroker.server.http_listener import TokenNeeded, is_loopback, open_control
+from mockbroker.server.http.listener import TokenNeeded, open_control
+from mockbroker.server.http.loopback import is_loopback
 from mockbroker.server.listeners import AddressInUse
 from tests.server.http_client import Client
 
@@ -219,7 +220,7 @@ class TestToken:
     @pytest.fixture
     def guarded(self) -> Iterator[Client]:
         with MockCluster(topics={"orders": 1}) as kafka:
-            control = kafka._call(lambda: kafka._served.open_control("0.0.0.0", 0, "secret"))
+            control = kafka._call(lambda: open_control(kafka._served, "0.0.0.0", 0, "secret"))
             yield Client(control.url)
 
     @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ class TestWhereItListens:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            monkeypatch.setattr("mockbroker.server.http_listener.DEFAULT_PORT", port)
+            monkeypatch.setattr("mockbroker.server.http.listener.DEFAULT_PORT", port)
             with pytest.raises(AddressInUse):
                 open_control(served, "127.0.0.1", port)
             other = open_control(served)

@@ -7,7 +7,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from mockbroker.server.http_messages import Response
+from mockbroker.server.http.messages import Response
 
 __all__ = ["inspector_page"]
 
@@ -15,7 +15,7 @@ __all__ = ["inspector_page"]
 @cache
 def inspector_page() -> Response:
     """The page. It runs its own script and style only, and talks to nobody but where it came from."""
-    parts = files("mockbroker.server") / "inspector"
+    parts = files("mockbroker.server.http") / "inspector"
     style = (parts / "inspector.css").read_text(encoding="utf-8")
     scripts = ("api.js", "views.js", "faults.js", "inspector.js")
     script = "\n".join((parts / name).read_text(encoding="utf-8") for name in scripts)

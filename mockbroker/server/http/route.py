@@ -1,18 +1,16 @@
-"""The one table of what the control plane offers over HTTP: it is served from here, and described from here."""
+"""One thing that the control plane offers over HTTP: where it is, what it takes, and what it is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import Any, NamedTuple
 
 from mockbroker.control.form import Field, read, read_texts
 from mockbroker.control.problems import NotFound
-from mockbroker.server.http_messages import EventStream, Request, Response
-from mockbroker.server.http_problems import Problem
-from mockbroker.server.http_sites import Site
+from mockbroker.server.http.messages import EventStream, Request, Response
+from mockbroker.server.http.sites import Site
 
-__all__ = ["ANYTHING", "Asked", "Route", "arguments_of", "find_route", "routes"]
+__all__ = ["ANYTHING", "Asked", "Route", "arguments_of", "respond"]
 
 #: A body that its verb checks itself.
 ANYTHING = (Field("*"),)
@@ -76,43 +74,6 @@ class Route(NamedTuple):
         return [part[1:-1] for part in self.parts if part.startswith("{")]
 
 
-@cache
-def routes() -> tuple[Route, ...]:
-    """All of them."""
-    from mockbroker.server import http_cluster_verbs, http_fault_verbs, http_journal_verbs, http_topic_verbs
-
-    return (
-        *http_topic_verbs.ROUTES,
-        *http_cluster_verbs.ROUTES,
-        *http_fault_verbs.ROUTES,
-        *http_journal_verbs.ROUTES,
-    )
-
-
-def find_route(method: str, path: list[str]) -> Route:
-    """
-    Args:
-        path: the parts behind /v1.
-
-    Raises:
-        Problem: there is no such route, or not with this method.
-    """
-    fitting = [route for route in routes() if _fits(route, path)]
-    # A literal part is more than a name in braces: /journal/events is no exchange.
-    most = max((_literals(route) for route in fitting), default=0)
-    fitting = [route for route in fitting if _literals(route) == most]
-    wanted = "GET" if method == "HEAD" else method
-    for route in fitting:
-        if route.method == wanted:
-            return route
-    if fitting:
-        allowed = sorted({route.method for route in fitting})
-        detail = f"{method} is not for /v1/{'/'.join(path)}; it has {', '.join(allowed)}"
-        raise Problem(405, detail, field="method", choices=allowed, headers=(("Allow", ", ".join(allowed)),))
-    paths = dict.fromkeys(f"/v1{route.path}" for route in routes())
-    raise Problem(404, f"there is no /v1/{'/'.join(path)}", field="path", choices=paths)
-
-
 def arguments_of(route: Route, request: Request, path: list[str]) -> Asked:
     """What is asked, checked.
 
@@ -143,18 +104,6 @@ def respond(route: Route, value: Any) -> Response | EventStream:
     if value is None:
         return Response(204)
     return Response.of_json(route.status, value)
-
-
-def _fits(route: Route, path: list[str]) -> bool:
-    parts = route.parts
-    return len(parts) == len(path) and all(
-        part == given or (part.startswith("{") and given != "")
-        for part, given in zip(parts, path, strict=True)
-    )
-
-
-def _literals(route: Route) -> int:
-    return sum(not part.startswith("{") for part in route.parts)
 
 
 def _number(name: str, text: str) -> int:

@@ -16,12 +16,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import h11
 import trio
 
-from mockbroker.server.http_messages import EventStream, Request, Response
-from mockbroker.server.http_problems import Problem
+from mockbroker.server.http.messages import EventStream, Request, Response
+from mockbroker.server.http.problems import Problem
 from mockbroker.version import VERSION
 
 if TYPE_CHECKING:
-    from mockbroker.server.http_app import App
+    from mockbroker.server.http.app import App
 
 __all__ = ["serve_connection"]
 

@@ -8,14 +8,14 @@ from mockbroker.control.exports import as_json_line, as_pcap
 from mockbroker.control.form import Field
 from mockbroker.control.problems import NotFound
 from mockbroker.control.query import Query, query
-from mockbroker.server.http_events import journal_stream
-from mockbroker.server.http_fault_verbs import exchange_schema
-from mockbroker.server.http_json import decoded, exchange_data
-from mockbroker.server.http_messages import EventStream, Response
-from mockbroker.server.http_problems import Problem
-from mockbroker.server.http_routes import Asked, Route
-from mockbroker.server.http_schemas import array, result
-from mockbroker.server.http_sites import Site
+from mockbroker.server.http.events import journal_stream
+from mockbroker.server.http.fault_verbs import exchange_schema
+from mockbroker.server.http.json_text import decoded, exchange_data
+from mockbroker.server.http.messages import EventStream, Response
+from mockbroker.server.http.problems import Problem
+from mockbroker.server.http.route import Asked, Route
+from mockbroker.server.http.schemas import array, result
+from mockbroker.server.http.sites import Site
 
 __all__ = ["ROUTES"]
 

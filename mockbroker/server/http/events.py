@@ -16,13 +16,13 @@ import trio
 
 from mockbroker.control import overview
 from mockbroker.control.follow import Follower
-from mockbroker.server.http_json import event_line, exchange_data, plain
+from mockbroker.server.http.json_text import event_line, exchange_data, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockbroker.control.query import Query
-    from mockbroker.server.http_sites import Site
+    from mockbroker.server.http.sites import Site
 
 __all__ = ["journal_stream", "state_of", "state_stream"]
 
@@ -99,8 +99,8 @@ async def state_stream(site: Site) -> AsyncIterator[bytes]:
 
 def state_of(site: Site) -> dict[str, Any]:
     """All that the inspector shows at a look."""
-    from mockbroker.server.http_fault_verbs import fault_data
-    from mockbroker.server.http_topic_verbs import group_data
+    from mockbroker.server.http.fault_verbs import fault_data
+    from mockbroker.server.http.topic_verbs import group_data
 
     core, control = site.core, site.control
     return {

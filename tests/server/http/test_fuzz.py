@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockbroker import MockCluster
-from mockbroker.server.http_openapi import document
-from mockbroker.server.http_routes import Route, routes
+from mockbroker.server.http.openapi import document
+from mockbroker.server.http.route import Route
+from mockbroker.server.http.routes import ROUTES
 
 #: What would end the process' clusters, or take their time.
 _LEFT_OUT = ("/journal/events", "/state/events", "/clusters")
@@ -73,7 +74,7 @@ def control_url() -> Iterator[str]:
 def _fuzzed() -> list[Any]:
     return [
         pytest.param(route, id=f"{route.method} {route.path}")
-        for route in routes()
+        for route in ROUTES
         if not route.path.startswith(_LEFT_OUT)
     ]
 

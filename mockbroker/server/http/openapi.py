@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any
 
 from mockbroker.control.form import schema
-from mockbroker.server.http_problems import PROBLEM_TYPE
-from mockbroker.server.http_routes import ANYTHING, Route, routes
-from mockbroker.server.http_schemas import fields_schema, named_types, one_of_type
+from mockbroker.server.http.problems import PROBLEM_TYPE
+from mockbroker.server.http.route import ANYTHING, Route
+from mockbroker.server.http.routes import ROUTES
+from mockbroker.server.http.schemas import fields_schema, named_types, one_of_type
 from mockbroker.version import VERSION
 
 __all__ = ["document"]
@@ -34,7 +35,7 @@ _NUMBERS = ("partition", "broker", "fault", "snapshot", "scenario", "cluster", "
 def document() -> dict[str, Any]:
     """The whole description."""
     paths: dict[str, Any] = {}
-    for route in routes():
+    for route in ROUTES:
         paths.setdefault(f"/v1{route.path}", {})[route.method.lower()] = _operation(route)
     schemas: dict[str, Any] = {"Problem": _PROBLEM}
     # What is referred to may refer to more.

@@ -11,10 +11,10 @@ from mockbroker.control.fault_spec import EFFECTS, FaultSpec
 from mockbroker.control.faults import Fault
 from mockbroker.control.problems import BadField, NotFound
 from mockbroker.control.scenarios import SCENARIOS, Stage
-from mockbroker.server.http_json import plain
-from mockbroker.server.http_routes import ANYTHING, Asked, Route
-from mockbroker.server.http_schemas import array, one_of_type, result
-from mockbroker.server.http_sites import Site
+from mockbroker.server.http.json_text import plain
+from mockbroker.server.http.route import ANYTHING, Asked, Route
+from mockbroker.server.http.schemas import array, one_of_type, result
+from mockbroker.server.http.sites import Site
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
 

@@ -16,10 +16,10 @@ from mockbroker.control.views import (
     Record,
     TransactionState,
 )
-from mockbroker.server.http_json import plain
-from mockbroker.server.http_routes import ANYTHING, Asked, Route
-from mockbroker.server.http_schemas import array, named, result
-from mockbroker.server.http_sites import Site
+from mockbroker.server.http.json_text import plain
+from mockbroker.server.http.route import ANYTHING, Asked, Route
+from mockbroker.server.http.schemas import array, named, result
+from mockbroker.server.http.sites import Site
 
 __all__ = ["ROUTES", "group_data"]
 

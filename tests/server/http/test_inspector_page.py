@@ -115,6 +115,6 @@ class TestInBrowser:
 
 
 def test_the_parts_are_packaged() -> None:
-    parts = Path(__file__).parents[2] / "mockbroker" / "server" / "inspector"
+    parts = Path(__file__).parents[3] / "mockbroker" / "server" / "http" / "inspector"
     names = {"inspector.html", "inspector.css", "api.js", "views.js", "faults.js", "inspector.js"}
     assert {each.name for each in parts.iterdir()} == names

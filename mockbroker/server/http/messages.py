@@ -6,8 +6,8 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
-from mockbroker.server.http_json import dump
-from mockbroker.server.http_problems import PROBLEM_TYPE, Problem
+from mockbroker.server.http.json_text import dump
+from mockbroker.server.http.problems import PROBLEM_TYPE, Problem
 
 __all__ = ["EventStream", "Request", "Response"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from mockbroker import MockCluster
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def commands(page: str) -> Iterator[tuple[str, str]]:
