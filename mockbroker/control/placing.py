@@ -141,8 +141,11 @@ class Placement:
 
         What the answer does not say of itself, such as the group of an OffsetCommit, the request does.
         """
-        said = zip(root(reply), root(request), strict=True)
-        place = Place(*[other if own is None else own for own, other in said])
+        own, asked = root(reply), root(request)
+        place = Place(
+            group=own.group or asked.group,
+            transactional_id=own.transactional_id or asked.transactional_id,
+        )
         return self._spoil(reply, nodes_of(reply.schema), place, is_meant)
 
     def _refuse(
