@@ -181,14 +181,16 @@ def validate_append(
             f"The record batch size in the append to {partition} is {len(view)} bytes which exceeds the "
             f"maximum configured value of {config.max_message_bytes}).",
         )
-    if isinstance(batch, OwnBatch) and config.compression_type == "producer" and not config.is_append_time:
+    codec = batch.attributes & 7
+    target = codec if config.compression_type == "producer" else CODECS[config.compression_type]
+    is_kept = target == codec or (codec == 0 and batch.is_control)
+    if isinstance(batch, OwnBatch) and is_kept and not config.is_append_time:
         return batch
     if crc_of(view) != batch.crc:
         raise KafkaError(
             ErrorCode.CORRUPT_MESSAGE,
             f"Record is corrupt (stored crc = {batch.crc}) in topic partition {partition}.",
         )
-    codec = batch.attributes & 7
     if codec > ZSTD:
         raise _unknown_codec(batch)
     if origin is Origin.CLIENT:
@@ -200,12 +202,10 @@ def validate_append(
             or (batch.base_sequence < 0 <= batch.producer_id)
         ):
             raise _header_error(batch, partition)
-    if config.compression_type != "producer":
-        target = CODECS[config.compression_type]
-        if target != codec and not (codec == 0 and batch.is_control):
-            records = _all_records(batch)
-            _check_records(batch, records, config, now_ms, partition)
-            return _rebuilt(batch, records, target, config, now_ms, partition)
+    if not is_kept:
+        records = _all_records(batch)
+        _check_records(batch, records, config, now_ms, partition)
+        return _rebuilt(batch, records, target, config, now_ms, partition)
     return _check_in_place(batch, codec, config, now_ms, partition)
 
 

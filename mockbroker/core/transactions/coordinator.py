@@ -17,11 +17,12 @@ from mockbroker.core.transactions import metadata as steps
 from mockbroker.core.transactions.ending import judge_end, judge_end_v2
 from mockbroker.core.transactions.markers import Markers, OffsetsMarker
 from mockbroker.core.transactions.metadata import SUPPORTS_EPOCH_BUMP, TopicPartition, Transaction
-from mockbroker.core.transactions.outcome import Answer, Outcome, Producer, outcome_of
+from mockbroker.core.transactions.outcome import Answer, Outcome, Producer, known
 from mockbroker.core.transactions.queries import Queries
 from mockbroker.core.transactions.state_log import Shard, StateLog, Then
 from mockbroker.core.transactions.states import TransactionState
 from mockbroker.core.transactions.timeouts import Timeouts
+from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mockbroker.core.nodes import Node
     from mockbroker.core.time import Clock
     from mockbroker.core.transactions.producer_ids import ProducerIds
-    from mockbroker.core.waiting import Pending, Waiting
+    from mockbroker.core.waiting import Waiting
 
 __all__ = ["TransactionCoordinator"]
 
@@ -108,7 +109,7 @@ class TransactionCoordinator:
             shard, transaction = self._to_init(node_id, transactional_id, timeout_ms)
             if transaction.metadata.state is TransactionState.ONGOING:
                 _check_init(transaction, expected)
-                return outcome_of(lambda answer: self._fence(shard, transaction, answer))
+                return self._fence(shard, transaction)
             metadata = self._initialized(node_id, transaction, timeout_ms, expected)
         except KafkaError as error:
             return Outcome(error.code)
@@ -119,20 +120,25 @@ class TransactionCoordinator:
             Outcome(ErrorCode.NONE, metadata.producer_id, metadata.producer_epoch),
         )
 
-    def _fence(self, shard: Shard, transaction: Transaction, answer: Answer) -> None:
+    def _fence(self, shard: Shard, transaction: Transaction) -> Outcome | Pending:
+        outcome = Pending()
         self.abort(
-            shard, transaction, lambda code: answer(Outcome(code or ErrorCode.CONCURRENT_TRANSACTIONS))
+            shard,
+            transaction,
+            lambda code: outcome.settle(Outcome(code or ErrorCode.CONCURRENT_TRANSACTIONS)),
         )
+        answer: Outcome | Pending = known(outcome)
+        return answer
 
     def _write(
         self, shard: Shard, transaction: Transaction, metadata: steps.TransactionMetadata, written: Outcome
     ) -> Outcome | Pending:
-        def start(answer: Answer) -> None:
-            self.log.write(
-                shard, transaction, metadata, lambda code: answer(Outcome(code) if code else written)
-            )
-
-        return outcome_of(start)
+        outcome = Pending()
+        self.log.write(
+            shard, transaction, metadata, lambda code: outcome.settle(Outcome(code) if code else written)
+        )
+        answer: Outcome | Pending = known(outcome)
+        return answer
 
     def _to_init(self, node_id: int, transactional_id: str, timeout_ms: int) -> tuple[Shard, Transaction]:
         if not transactional_id:
@@ -245,13 +251,11 @@ class TransactionCoordinator:
             shard, transaction = self._find(node_id, producer.transactional_id)
         except KafkaError as error:
             return Outcome(error.code)
-        _, producer_id, epoch = producer
-
-        def start(answer: Answer) -> None:
-            ending = _Ending(shard, transaction, client_version, True, answer)
-            self._end(ending, producer_id, epoch, is_commit)
-
-        return outcome_of(start)
+        outcome = Pending()
+        ending = _Ending(shard, transaction, client_version, True, outcome.settle)
+        self._end(ending, producer.producer_id, producer.producer_epoch, is_commit)
+        answer: Outcome | Pending = known(outcome)
+        return answer
 
     def abort(self, shard: Shard, transaction: Transaction, then: Then = lambda code: None) -> None:
         """Abort an ongoing transaction under a higher epoch, which fences its producer."""

@@ -194,7 +194,7 @@ class Markers:
         epoch = partition.state.leader_epoch
 
         def done(code: ErrorCode) -> None:
-            if code in _RETRIED and partition.state.leader_epoch != epoch:
+            if code and code in _RETRIED and partition.state.leader_epoch != epoch:
                 # It was led by another one before this was known, and nothing more may happen to it.
                 self._again(completion, where)
             else:
@@ -215,13 +215,13 @@ class Markers:
     def _written(
         self, completion: _Completion, where: TopicPartition, partition: Partition, code: ErrorCode
     ) -> None:
-        if code in _RETRIED:
-            self._when_touched(partition, lambda: self._again(completion, where))
-        elif code:
-            completion.is_given_up = True
-        else:
+        if not code:
             completion.open.pop(where, None)
             self._settle(completion)
+        elif code in _RETRIED:
+            self._when_touched(partition, lambda: self._again(completion, where))
+        else:
+            completion.is_given_up = True
 
     def _again(self, completion: _Completion, where: TopicPartition) -> None:
         if where in completion.open and self._is_wanted(completion):

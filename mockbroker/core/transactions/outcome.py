@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mockbroker.core.transactions.metadata import NO_EPOCH, NO_PRODUCER_ID
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode
 
-__all__ = ["Answer", "Outcome", "Producer", "outcome_of"]
+__all__ = ["Answer", "Outcome", "Producer", "known"]
 
 
 class Producer(NamedTuple):
@@ -32,11 +32,6 @@ class Outcome(NamedTuple):
 Answer = Callable[[Outcome], None]
 
 
-def outcome_of(start: Callable[[Answer], None]) -> Outcome | Pending:
-    """What `start` answers, or a Pending of it while it has not answered."""
-    pending = Pending()
-    start(pending.settle)
-    if not pending.is_settled:
-        return pending
-    outcome: Outcome = pending.reply
-    return outcome
+def known(pending: Pending) -> Any:
+    """What a Pending was settled with, or the Pending while it was not."""
+    return pending.reply if pending.is_settled else pending

@@ -168,12 +168,12 @@ class StateLog:
         key = (node_id, partition.index)
         shard = self._shards.get(key)
         node, replica = self._cluster.nodes.get(node_id), partition.copies.get(node_id)
-        if node is None or not node.is_running or replica is None or not replica.is_leader:
+        state = None if replica is None else replica.state
+        if node is None or not node.is_running or state is None or state.leader != node_id:
             self._shards.pop(key, None)
             return None
-        epoch = replica.state.leader_epoch
-        if shard is None or shard.partition is not partition or shard.epoch != epoch:
-            shard = self._shards[key] = Shard(node_id, partition, epoch)
+        if shard is None or shard.partition is not partition or shard.epoch != state.leader_epoch:
+            shard = self._shards[key] = Shard(node_id, partition, state.leader_epoch)
             self._load(shard)
         return shard
 
@@ -214,14 +214,12 @@ class StateLog:
         transaction.pending = metadata.state
 
         def done(code: ErrorCode) -> None:
-            if code is ErrorCode.NONE and self.is_current(shard):
+            if code is ErrorCode.NONE:
                 transaction.metadata = metadata
                 transaction.pending = None
                 self.on_change(metadata)
-            else:
-                code = ErrorCode.NOT_COORDINATOR if code is ErrorCode.NONE else code
-                if not stays_pending(code):
-                    transaction.pending = None
+            elif not stays_pending(code):
+                transaction.pending = None
             self._waiting.touch(transaction)
             then(code)
 
@@ -255,14 +253,13 @@ class StateLog:
         if result.is_settled:
             then(ErrorCode.NONE)
             return
-        when_acknowledged(
-            self._waiting,
-            partition,
-            result.required_offset,
-            node_id,
-            at_most,
-            lambda code: then(_AS_COORDINATOR.get(code, code)),
-        )
+
+        def settled(code: ErrorCode) -> None:
+            if code is ErrorCode.NONE and not self.is_current(shard):
+                code = ErrorCode.NOT_COORDINATOR
+            then(_AS_COORDINATOR.get(code, code))
+
+        when_acknowledged(self._waiting, partition, result.required_offset, node_id, at_most, settled)
 
 
 def when_acknowledged(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockbroker.core.producer_state import Verification
 from mockbroker.core.topics import TRANSACTION_STATE
 from mockbroker.core.transactions.metadata import SUPPORTS_EPOCH_BUMP
-from mockbroker.core.transactions.outcome import Outcome, Producer
+from mockbroker.core.transactions.outcome import Outcome, Producer, known
 from mockbroker.core.waiting import NOT_YET, Pending
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -141,13 +141,14 @@ class Verifier:
         """
         if demand is not Demand.ADD_PARTITION:
             return self._verify(node, producer, base_sequences, demand) if self._settings[_ENABLE] else {}
+        verdicts, asked = self._begin(node, producer, base_sequences, True)
+        if not asked:
+            return verdicts
         longest_ms = min(self._settings[_RETRY_FOR], self._settings["request.timeout.ms"])
         adding = _Adding(node, producer, base_sequences, self._clock.now + longest_ms / 1000)
-        self._add(adding)
-        if not adding.verdicts.is_settled:
-            return adding.verdicts
-        added: Verdicts = adding.verdicts.reply
-        return added
+        self._ask_to_add(adding, verdicts, asked)
+        answer: Verdicts | Pending = known(adding.verdicts)
+        return answer
 
     def _begin(
         self, node: Node, producer: Producer, base_sequences: BaseSequences, supports_epoch_bump: bool
@@ -205,10 +206,12 @@ class Verifier:
 
     def _add(self, adding: _Adding) -> None:
         verdicts, asked = self._begin(adding.node, adding.producer, adding.base_sequences, True)
-        if not asked:
+        if asked:
+            self._ask_to_add(adding, verdicts, asked)
+        else:
             adding.verdicts.settle(verdicts)
-            return
 
+    def _ask_to_add(self, adding: _Adding, verdicts: Verdicts, asked: list[Partition]) -> None:
         def answered(outcome: Outcome) -> None:
             code = _as_verdict(outcome.code, Demand.ADD_PARTITION)
             if code is ErrorCode.CONCURRENT_TRANSACTIONS and self._clock.now < adding.deadline:
