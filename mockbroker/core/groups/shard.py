@@ -56,6 +56,7 @@ class Shard(ShardTables):
         "_behind",
         "_check_alarm",
         "_consumers",
+        "_former",
         "_joins",
         "_rebalances",
         "_replayed_to",
@@ -79,6 +80,8 @@ class Shard(ShardTables):
         self._replayed_to = 0
         #: what reads see while the high watermark is behind, once it was.
         self._behind: Shard | None = None
+        #: classic groups that are gone, and the offset that the high watermark must reach until nobody sees them.
+        self._former: dict[str, tuple[int, Group]] = {}
 
     def __repr__(self) -> str:
         return f"<Shard {self.partition.index} on broker {self.broker_id}, {len(self.groups)} groups>"
@@ -219,14 +222,30 @@ class Shard(ShardTables):
         log = self._log
         high_watermark = log.high_watermark
         if high_watermark >= log.end_offset:
+            self._former.clear()
             return self
         behind = self._behind
         if behind is None or behind._replayed_to < log.cleaned_to:
             # Compaction may have taken tombstones away that it has not seen.
             behind = self._behind = Shard(self.around, self.partition, self.broker_id)
         behind._replay_below(high_watermark)
-        groups = {id: _as_it_lives(group, self.groups.get(id)) for id, group in behind.groups.items()}
+        self._former = {id: one for id, one in self._former.items() if one[0] > high_watermark}
+        live = self.groups | {id: group for id, (_, group) in self._former.items()}
+        groups = {id: _as_it_lives(group, live.get(id)) for id, group in behind.groups.items()}
         return Tables(groups, behind.offsets)
+
+    def forget_group(self, group_id: str) -> None:
+        group = self.groups.get(group_id)
+        if isinstance(group, ClassicGroup) and self._check_alarm is not None:
+            self._note_former(group)
+        super().forget_group(group_id)
+
+    def _note_former(self, group: ClassicGroup) -> None:
+        """Of a shard that is loaded: what a group was at the high watermark."""
+        high_watermark, end_offset = self._log.high_watermark, self._log.end_offset
+        known = self._former.get(group.group_id)
+        if high_watermark < end_offset and (known is None or known[0] <= high_watermark):
+            self._former[group.group_id] = end_offset, group
 
     # Replaying.
 

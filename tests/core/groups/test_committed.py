@@ -8,14 +8,20 @@ import pytest
 
 from mockbroker.core import brokers
 from mockbroker.core.compaction import compact
-from mockbroker.core.groups.requests import CommitRequest, CommitTopic, FetchGroup, OffsetToCommit
+from mockbroker.core.groups.requests import (
+    CommitRequest,
+    CommitTopic,
+    FetchGroup,
+    LeavingMember,
+    OffsetToCommit,
+)
 from mockbroker.core.groups.results import ListedGroup
 from mockbroker.core.groups.shard import Shard
 from mockbroker.core.nodes import INSTANT, PAUSED, Pace
 from mockbroker.core.replicas import Partition
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode
-from tests.core.groups.bench import GROUP, Bench
+from tests.core.groups.bench import GROUP, Bench, error_of, reply
 from tests.core.groups.consumer_bench import ConsumerBench
 from tests.core.groups.share_bench import ShareBench
 from tests.core.groups.streams_bench import StreamsBench
@@ -173,6 +179,26 @@ def test_what_happens_in_a_classic_group_is_shown_at_once() -> None:
 
     assert state(bench) == (NONE, "CompletingRebalance")
     assert bench.fetched() == [-1]
+
+
+def test_a_classic_group_that_is_gone_is_shown_as_it_was_last() -> None:
+    bench = Bench(3)
+    [member] = bench.stable_group(1)
+    pace_followers(bench, PAUSED)
+    bench.groups.leave_group(bench.broker, GROUP, [LeavingMember(member)])
+    delete_behind(bench)
+
+    assert state(bench) == (NONE, "Empty")
+
+    another = bench.ask_to_join()
+    assert error_of(another) == ErrorCode.MEMBER_ID_REQUIRED
+    bench.ask_to_join(reply(another).member_id)
+
+    assert state(bench) == (NONE, "Empty")
+
+    pace_followers(bench, INSTANT)
+
+    assert state(bench) == (NONE, "PreparingRebalance")
 
 
 def commit_behind_as(bench: Bench, member: str) -> None:
