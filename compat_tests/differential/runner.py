@@ -18,7 +18,7 @@ from mockbroker.releases import profile_of
 from protocol_specs import api_named
 from protocol_specs.text import uuid_bytes
 
-__all__ = ["Case", "Outcome", "Run", "compare", "per_api", "use_release", "versions"]
+__all__ = ["Case", "Outcome", "Run", "compare", "has_config", "per_api", "use_release", "versions"]
 
 #: Of odd requests many are not answered at all. In seconds.
 _PATIENCE = 2.0
@@ -37,6 +37,11 @@ def use_release(release: str) -> None:
 def versions(name: str) -> range:
     """Every version of an API that the release in use serves, 4.3.1 unless `use_release` said otherwise."""
     return _in_use[0].served(api_named(name).key)
+
+
+def has_config(name: str) -> bool:
+    """Whether groups of the release in use have a config."""
+    return name in _in_use[0].catalog.group
 
 
 class Run:

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from compat_tests.differential.internal_logs import of_group
-from compat_tests.differential.runner import Run, versions
+from compat_tests.differential.runner import Run, has_config, versions
 from compat_tests.differential.shares import (
     State,
     await_share_coordinator,
@@ -23,7 +23,9 @@ class _Group:
     def __init__(self, run: Run, name: str, **configs: str) -> None:
         self.run = run
         self.name = name
-        configs = {"share_auto_offset_reset": "earliest", "share_assignment_interval_ms": "0", **configs}
+        configs = {"share_auto_offset_reset": "earliest", **configs}
+        if has_config("share.assignment.interval.ms"):
+            configs["share_assignment_interval_ms"] = "0"
         configure_share_group(run, name, **configs)
 
     def beat(self, label: str, member_id: str, epoch: int, *topics: str, **more: Any) -> Any:

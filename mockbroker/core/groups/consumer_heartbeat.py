@@ -91,7 +91,7 @@ class ConsumerHeartbeats:
             member = self._members.find_static(
                 group, request.member_id, request.instance_id, joins, False, log_records
             )
-        may_rejoin = self._around.limits.may_rejoin
+        may_rejoin = self._around.limits.may_rejoin or request.instance_id is not None
         check_epoch(member, request.member_epoch, request.owned, may_rejoin=may_rejoin)
         return ConsumerChange(group, member, log_records)
 
