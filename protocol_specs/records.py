@@ -150,11 +150,11 @@ def encode_records(records: Sequence[Record], base_timestamp: int, base_offset: 
         _put_varint(record, index if base_offset is None else offset - base_offset)
         _put_nullable(record, key)
         _put_nullable(record, value)
-        _put_varint(record, len(headers))
+        record += _size(len(headers))
         for name, content in headers:
             _put_nullable(record, name.encode())
             _put_nullable(record, content)
-        _put_varint(body, len(record))
+        body += _size(len(record))
         body += record
     return body
 
@@ -190,5 +190,5 @@ def _put_nullable(out: bytearray, content: bytes | None) -> None:
     if content is None:
         out.append(1)
     else:
-        _put_varint(out, len(content))
+        out += _size(len(content))
         out += content

@@ -119,7 +119,7 @@ def _refused(call: Call, partitions: tuple[TopicPartition, ...], may_write: Call
 
 
 def _pack_v3(asked: Iterable[Any], result: _Result) -> Any:
-    return _RESPONSE(throttle_time_ms=0, results_by_topic_v3_and_below=_pack(asked, result, _TOPIC_V3))
+    return _RESPONSE.make(throttle_time_ms=0, results_by_topic_v3_and_below=_pack(asked, result, _TOPIC_V3))
 
 
 def _pack(asked: Iterable[Any], result: _Result, struct: Any) -> list[Any]:
@@ -131,12 +131,12 @@ def _pack(asked: Iterable[Any], result: _Result, struct: Any) -> list[Any]:
         topics = list(by_name.items())
     else:
         topics = [(topic.name, [(index, result) for index in topic.partitions]) for topic in asked]
+    make, make_result = struct.make, struct.results_by_partition.make
     return [
-        struct(
+        make(
             name=name,
             results_by_partition=[
-                struct.results_by_partition(partition_index=index, partition_error_code=code)
-                for index, code in codes
+                make_result(partition_index=index, partition_error_code=code) for index, code in codes
             ],
         )
         for name, codes in topics

@@ -18,6 +18,7 @@ from protocol_specs.errors import ErrorCode, KafkaError
 __all__ = ["handle", "refuse"]
 
 _RESPONSE = END_TXN.response
+_make_response = _RESPONSE.make
 #: The first version whose clients know PRODUCER_FENCED, and the first that takes a new epoch from the answer.
 _KNOWS_FENCED = 2
 _BUMPS_EPOCH = 5
@@ -42,7 +43,7 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
 
 
 def _pack(outcome: Outcome, call: Call) -> Any:
-    return _RESPONSE(
+    return _make_response(
         throttle_time_ms=0,
         error_code=fenced_code(outcome.code, call.version, known_since=_KNOWS_FENCED),
         producer_id=outcome.producer_id,

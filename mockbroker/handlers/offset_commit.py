@@ -20,6 +20,8 @@ __all__ = ["handle", "refuse"]
 
 _RESPONSE = OFFSET_COMMIT.response
 _TOPIC = _RESPONSE.topics
+# Commits are frequent, so the schemas are not asked each time.
+_make_response, _make_topic, _make_partition = _RESPONSE.make, _TOPIC.make, _TOPIC.partitions.make
 
 
 def handle(request: Any, call: Call) -> Any:
@@ -102,13 +104,13 @@ def _before_4_0(topics: Sequence[TopicErrors]) -> list[TopicErrors]:
 
 
 def _pack(topics: Sequence[TopicErrors]) -> Any:
-    return _RESPONSE(
+    return _make_response(
         topics=[
-            _TOPIC(
+            _make_topic(
                 name=topic.name,
                 topic_id=topic.topic_id,
                 partitions=[
-                    _TOPIC.partitions(partition_index=index, error_code=code)
+                    _make_partition(partition_index=index, error_code=code)
                     for index, code in topic.partitions
                 ],
             )

@@ -20,7 +20,14 @@ from mockbroker.core.producer_state import Origin
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress
 from protocol_specs.errors import ErrorCode, KafkaError
-from protocol_specs.record_batch import HEADER_SIZE, EndTxnMarker, Record, build_batch
+from protocol_specs.record_batch import (
+    HEADER_SIZE,
+    TRANSACTIONAL_FLAG,
+    EndTxnMarker,
+    Record,
+    build_batch,
+    build_single,
+)
 
 if TYPE_CHECKING:
     from mockbroker.core.groups.group import Group
@@ -156,15 +163,26 @@ class ShardTables(Tables):
         now_ms = self.around.clock.now_ms
         newest = self.around.limits.record_versions
         encoded = [record.encode(newest) for record in log_records]
-        batch = build_batch(
-            [Record(timestamp_ms=now_ms, key=key, value=value) for key, value in encoded],
-            codec=codec,
-            compress=compress if codec else None,
-            producer_id=producer.id,
-            producer_epoch=producer.epoch,
-            base_sequence=0,
-            is_transactional=producer.id != NO_PRODUCER,
-        )
+        is_transactional = producer.id != NO_PRODUCER
+        if len(encoded) == 1 and not codec:
+            batch = build_single(
+                *encoded[0],
+                now_ms,
+                flags=TRANSACTIONAL_FLAG if is_transactional else 0,
+                producer_id=producer.id,
+                producer_epoch=producer.epoch,
+                base_sequence=0,
+            )
+        else:
+            batch = build_batch(
+                [Record(-1, now_ms, key, value) for key, value in encoded],
+                codec=codec,
+                compress=compress if codec else None,
+                producer_id=producer.id,
+                producer_epoch=producer.epoch,
+                base_sequence=0,
+                is_transactional=is_transactional,
+            )
         base_offset, required = self._append(batch, producer.guard)
         if replay:
             for offset, record in enumerate(log_records, base_offset):
