@@ -12,6 +12,7 @@ __all__ = [
     "bucket_order",
     "hash_order",
     "java_int32",
+    "java_int64",
     "parse_int32",
     "partition_of",
     "string_hash",
@@ -56,6 +57,11 @@ def _bucket(hash_code: int, buckets: int) -> int:
 def java_int32(number: int) -> int:
     """A number as Java's ints hold it: what is too large wraps around."""
     return (number + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def java_int64(number: int) -> int:
+    """The same of a `long`."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def parse_int32(text: str) -> int:

@@ -32,6 +32,7 @@ from mockbroker.core.topics import (
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
+    from mockbroker.config.catalog import Catalog
     from mockbroker.core.cluster import Cluster
 
 __all__ = [
@@ -78,16 +79,21 @@ _INTERNAL_CONFIGS = {
 }
 
 
-def check_batch(partition_counts: Iterable[int]) -> None:
+def check_batch(partition_counts: Iterable[int], catalog: Catalog) -> None:
     """Refuse a CreateTopics request as a whole when it asks for too many partitions.
 
     Args:
         partition_counts: of each topic, the default put in for -1; other negative ones count nothing.
+        catalog: that of the release: with ZooKeeper there was no limit, and 3.3 had no words for it.
 
     Raises:
-        KafkaError: POLICY_VIOLATION.
+        KafkaError: POLICY_VIOLATION, UNKNOWN_SERVER_ERROR.
     """
+    if catalog.is_before("3.0"):
+        return
     if sum(count for count in partition_counts if count > 0) > _MAX_PARTITIONS_PER_BATCH:
+        if catalog.is_before("3.9"):
+            raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
         raise KafkaError(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")
 
 

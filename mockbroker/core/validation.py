@@ -25,6 +25,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mockbroker.core.batches import Batch, OwnBatch
+from mockbroker.core.java_strings import java_int64
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.record_scan import Scan, lengths_fit, scan_records
 from mockbroker.wire.compression import CODECS, ZSTD, CodecError, compress, decompress
@@ -333,7 +334,7 @@ def _timestamp_error(batch: Batch, record: Record, config: LogConfig, now_ms: in
         if now_ms - timestamp > before or timestamp - now_ms > after:
             return (
                 f"Timestamp {timestamp} of message with offset {record.offset} is out of range. The timestamp "
-                f"should be within [{now_ms - before}, {now_ms + after}]"
+                f"should be within [{now_ms - before}, {java_int64(now_ms + after)}]"
             )
     elif batch.is_append_time:
         kind = "PartialDefaultRecord" if batch.codec else "DefaultRecord"

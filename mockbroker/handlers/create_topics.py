@@ -49,7 +49,8 @@ def create(request: Any, call: Call) -> Any:
     ]
     if allowed:
         check_deadline(request.timeout_ms)
-    check_batch(len(topic.assignments) or topic.num_partitions for topic in allowed)
+    counts = (len(topic.assignments) or topic.num_partitions for topic in allowed)
+    check_batch(counts, call.core.settings.catalog)
     mutations = mutations_of(call, strict_since=_STRICT_SINCE)
     encoded: _Encoded = {}
     results = [_create(request, topic, call, mutations, encoded) for topic in allowed]
@@ -74,7 +75,10 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
 
 
 def _why_not(call: Call, name: str) -> KafkaError | None:
-    if name == _CLUSTER_METADATA:
+    profile = call.core.profile
+    if name == _CLUSTER_METADATA and not profile.is_before("3.0"):
+        if profile.is_before("3.9"):
+            return KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED, "Authorization failed.")
         text = f"Creation of internal topic {_CLUSTER_METADATA} is prohibited."
         return KafkaError(ErrorCode.INVALID_REQUEST, text)
     if call.allows(AclOperation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME) or call.allows(

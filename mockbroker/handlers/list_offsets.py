@@ -36,7 +36,9 @@ def handle(request: Any, call: Call) -> Any:
         raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
     times = Counter((topic.name, one.partition_index) for topic in request.topics for one in topic.partitions)
     isolation = request.isolation_level if request.replica_id == _CONSUMER else Isolation.LOG_END
-    refused, found = [], dict[str, dict[int, Any]]()
+    # 4.0 began to gather the answers in maps.
+    is_in_order = call.core.profile.is_before("4.0")
+    answered, refused, found = [], [], dict[str, list[Any]]()
     for topic in request.topics:
         if not call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic.name):
             refused.append(_refused(topic, ErrorCode.TOPIC_AUTHORIZATION_FAILED))
@@ -44,25 +46,30 @@ def handle(request: Any, call: Call) -> Any:
         for asked in topic.partitions:
             index = asked.partition_index
             try:
-                if times[topic.name, index] > 1:
+                if times[topic.name, index] > 1 and call.version > 0:
                     raise KafkaError(ErrorCode.INVALID_REQUEST)
                 entry = _find(call, topic.name, asked, request.replica_id, isolation)
             except KafkaError as error:
                 entry = _failed(index, _in_version(error.code, call.version))
-            found.setdefault(topic.name, {})[index] = entry
-    topics = [_TOPIC(name=name, partitions=_ordered(name, found[name])) for name in _topic_order(found)]
+            found.setdefault(topic.name, []).append(entry)
+        if is_in_order:
+            answered.append(_TOPIC(name=topic.name, partitions=found.pop(topic.name, [])))
+    topics = answered or [
+        _TOPIC(name=name, partitions=_ordered(name, found[name])) for name in _topic_order(found)
+    ]
     return _RESPONSE(topics=topics + refused)
 
 
-def _topic_order(found: dict[str, dict[int, Any]]) -> list[str]:
+def _topic_order(found: dict[str, list[Any]]) -> list[str]:
     """As a map of topics is walked into which a map of partitions was grouped (`ReplicaManager.fetchOffset`)."""
     return list(found) if len(found) < 2 else scala_trie_order(found, string_hash)
 
 
-def _ordered(name: str, entries: dict[int, Any]) -> list[Any]:
-    if len(entries) < 2:
-        return list(entries.values())
-    return [entries[index] for index in scala_map_order(entries, partial(topic_partition_hash, name))]
+def _ordered(name: str, entries: list[Any]) -> list[Any]:
+    by_index = {entry.partition_index: entry for entry in entries}
+    if len(by_index) < 2:
+        return list(by_index.values())
+    return [by_index[index] for index in scala_map_order(by_index, partial(topic_partition_hash, name))]
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:
@@ -100,12 +107,15 @@ def _find(call: Call, topic: str, asked: Any, replica_id: int, isolation: int) -
 
 def _find_before(call: Call, topic: str, asked: Any) -> Any:
     """Version 0: the starts of segments up to a time, the latest first, before them the end (`fetchOffsetsBefore`)."""
+    if asked.timestamp < EARLIEST_TIMESTAMP and not call.core.profile.is_before("3.9"):
+        raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
     partition = call.image.partition(topic, asked.partition_index)
     replica = partition.replica_at(call.node.id)
     replica.check_epoch(_UNKNOWN, True)
     log = replica.log
     begun = [(segment.created_ms, max(segment.base_offset, log.start_offset)) for segment in log.segments]
-    begun.append((call.core.clock.now_ms, log.high_watermark))
+    if log.segments[-1].size:
+        begun.append((call.core.clock.now_ms, log.high_watermark))
     if asked.timestamp == EARLIEST_TIMESTAMP:
         begun = begun[:1]
     elif asked.timestamp != LATEST_TIMESTAMP:

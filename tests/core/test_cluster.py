@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mockbroker.config.catalog import NEWEST
 from mockbroker.core import brokers
 from mockbroker.core.topic_admin import check_batch
 from mockbroker.core.waiting import NOT_YET
@@ -178,9 +179,9 @@ def test_replicas_may_be_on_a_broker_that_is_down_but_not_all() -> None:
 
 
 def test_a_request_with_too_many_partitions_is_refused_as_a_whole() -> None:
-    check_batch([5000, 5000, -5])
+    check_batch([5000, 5000, -5], NEWEST)
     with pytest.raises(KafkaError, match="Excessively large number of partitions per request"):
-        check_batch([5000, 5001])
+        check_batch([5000, 5001], NEWEST)
 
 
 def test_partitions_are_added() -> None:

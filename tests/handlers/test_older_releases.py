@@ -259,3 +259,37 @@ def test_a_group_is_kept_in_a_version_that_knew_no_instances(release: str) -> No
     assert desk.ask("SyncGroup", 1, **who, assignments=assignments)["error_code"] == 0
     desk.core.groups.shards.unload_broker(1)
     assert desk.ask("Heartbeat", 1, **who)["error_code"] == 0
+
+
+def offsets_of(desk: Desk, version: int, *timestamps: int) -> Any:
+    partitions = [
+        {"partition_index": 0, "timestamp": timestamp, "max_num_offsets": 5} for timestamp in timestamps
+    ]
+    asked = {"replica_id": -1, "topics": [{"name": "t", "partitions": partitions}]}
+    return desk.ask("ListOffsets", version, **asked)["topics"][0]["partitions"]
+
+
+def test_offsets_of_before_there_was_one_for_each_time() -> None:
+    desk = Desk(emulate="3.9")
+    desk.core.cluster.create_topic("t")
+    assert [one["error_code"] for one in offsets_of(desk, 0, -1, -2, -3)] == [0, 0, 35]
+    assert [one["old_style_offsets"] for one in offsets_of(desk, 0, -1, -1)] == [[0], [0]]
+    assert [one["error_code"] for one in offsets_of(desk, 1, -1, -1)] == [42, 42]
+    desk = Desk(emulate="4.0")
+    desk.core.cluster.create_topic("t")
+    assert [one["error_code"] for one in offsets_of(desk, 1, -1, -1)] == [42]
+
+
+@pytest.mark.parametrize(
+    ("release", "codes"), [("2.8", (0, 0)), ("3.3", (29, -1)), ("3.9", (42, 44)), ("4.3", (42, 44))]
+)
+def test_topics_that_may_not_be_made(release: str, codes: tuple[int, int]) -> None:
+    desk = Desk(emulate=release)
+
+    def made(name: str, partitions: int) -> int:
+        topic = {"name": name, "num_partitions": partitions, "replication_factor": 1}
+        answer = desk.ask("CreateTopics", 2, topics=[topic], validate_only=True)
+        code: int = answer["topics"][0]["error_code"]
+        return code
+
+    assert (made("__cluster_metadata", 1), made("t", 20_000)) == codes
