@@ -28,7 +28,8 @@ from mockbroker.core.config_entries import (
     own_entry,
     resource_types,
 )
-from mockbroker.core.java_strings import hash_order, parse_int32
+from mockbroker.core.java_maps import persistent_map_order
+from mockbroker.core.java_strings import hash_order, parse_int32, string_hash
 from mockbroker.core.loggers import Loggers
 from mockbroker.core.topics import check_topic_name
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -81,7 +82,7 @@ class Configs:
             ConfigResourceType.CLIENT_METRICS: self.client_metrics,
             ConfigResourceType.BROKER_LOGGER: brokers,
             ConfigResourceType.BROKER: brokers,
-            ConfigResourceType.TOPIC: self.cluster.topics,
+            ConfigResourceType.TOPIC: persistent_map_order(self.cluster.topics, string_hash),
         }
         return [(kind, name) for kind, of_kind in names.items() if kind in kinds for name in of_kind]
 

@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from functools import partial
+from itertools import chain
+from typing import Generic, TypeVar
 
 from mockbroker.core.java_strings import string_hash
 
-__all__ = ["hash_map_order", "scala_map_order", "scala_trie_order", "topic_partition_hash"]
+__all__ = [
+    "MOST_AS_THEY_CAME",
+    "concurrent_map_order",
+    "grouped_by_topic",
+    "hash_map_order",
+    "long_hash",
+    "persistent_map_order",
+    "scala_immutable_order",
+    "scala_map_order",
+    "scala_trie_order",
+    "timeline_map_order",
+    "topic_partition_hash",
+    "uuid_hash",
+]
 
 T = TypeVar("T")
+#: A topic's name and the index of a partition.
+TopicPartition = tuple[str, int]
 _MASK = 0xFFFFFFFF
+_MASK_64 = 2**64 - 1
+#: What a `BaseHashTable` multiplies hashes by.
+_FIBONACCI = -7046029254386353131
+#: So many items a `scala.collection.immutable.Map` or `Set` keeps as they came.
+MOST_AS_THEY_CAME = 4
+
+
+def long_hash(value: int) -> int:
+    """`Long.hashCode()`, as an unsigned 32 bit number."""
+    return (value ^ (value & _MASK_64) >> 32) & _MASK
 
 
 def topic_partition_hash(topic: str, partition: int) -> int:
     """`TopicPartition.hashCode()`, as an unsigned 32 bit number."""
     return (31 * (31 + partition) + string_hash(topic)) & _MASK
+
+
+def uuid_hash(uuid: bytes) -> int:
+    """`Uuid.hashCode()`, as an unsigned 32 bit number."""
+    value = int.from_bytes(uuid[:8], "big") ^ int.from_bytes(uuid[8:], "big")
+    return (value >> 32) ^ (value & _MASK)
 
 
 def hash_map_order(items: Iterable[T], hash_of: Callable[[T], int], *, are_computed: bool = False) -> list[T]:
@@ -47,6 +80,12 @@ def scala_map_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:
     return sorted(ordered, key=place)
 
 
+def scala_immutable_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:
+    """Items in the order of a `scala.collection.immutable.Map` or `Set` that was built of them."""
+    ordered = list(items)
+    return ordered if len(ordered) <= MOST_AS_THEY_CAME else scala_trie_order(ordered, hash_of)
+
+
 def scala_trie_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:
     """Items in the order of a `scala.collection.immutable.HashMap`: those of a node, then those below it."""
     return _walk([(_improve(hash_of(item)), item) for item in items], 0)
@@ -61,6 +100,99 @@ def _walk(entries: list[tuple[int, T]], shift: int) -> list[T]:
     here = [group[0][1] for _, group in sorted(places.items()) if len(group) == 1]
     below = [_walk(group, shift + 5) for _, group in sorted(places.items()) if len(group) > 1]
     return here + [item for group in below for item in group]
+
+
+def grouped_by_topic(
+    partitions: Iterable[TopicPartition], *, is_immutable: bool = False
+) -> list[tuple[str, list[int]]]:
+    """What `groupBy(_.topic)` makes of a Scala map by partition: each topic with its partitions."""
+    order = scala_immutable_order if is_immutable else scala_map_order
+    topics: dict[str, list[int]] = {}
+    for name, index in order(partitions, lambda key: topic_partition_hash(*key)):
+        topics.setdefault(name, []).append(index)
+    return [
+        (name, order(topics[name], partial(topic_partition_hash, name)))
+        for name in (scala_trie_order(topics, string_hash) if len(topics) > 1 else topics)
+    ]
+
+
+def timeline_map_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:
+    """Items in the order of a `TimelineHashMap` that was made for none of them; hashes are signed."""
+    ordered = list(items)
+    bits = 1
+    while len(ordered) * 3 > 4 << bits:
+        bits += 1
+    # Of one slot the newest comes first.
+    ordered.reverse()
+    return sorted(ordered, key=lambda item: (hash_of(item) * _FIBONACCI & _MASK_64) >> 64 - bits)
+
+
+def persistent_map_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:
+    """Items in the order of an `org.pcollections.HashTreePMap`, as images have: by hash, which is signed."""
+    ordered = list(items)
+    ordered.reverse()
+    return sorted(ordered, key=hash_of)
+
+
+def concurrent_map_order(items: Iterable[T], hash_of: Callable[[T], int], *added: Iterable[T]) -> list[T]:
+    """Items in the order of a `java.util.concurrent.ConcurrentHashMap` into which they came one by one.
+
+    Args:
+        added: further maps of this kind, that were then put into it one after the other.
+    """
+    table = _ConcurrentTable(hash_of)
+    for item in items:
+        table.put(item)
+    for more in added:
+        ordered = concurrent_map_order(more, hash_of)
+        table.presize(len(ordered))
+        for item in ordered:
+            table.put(item)
+    return list(chain.from_iterable(table.buckets))
+
+
+class _ConcurrentTable(Generic[T]):
+    """The buckets of a `ConcurrentHashMap` that never holds so many that one becomes a tree."""
+
+    def __init__(self, hash_of: Callable[[T], int]) -> None:
+        self._hash_of = hash_of
+        self._count = 0
+        self.buckets: list[list[T]] = [[] for _ in range(16)]
+
+    def put(self, item: T) -> None:
+        """Add an item, unless it is there, and make room."""
+        bucket = self.buckets[self._place(item) & len(self.buckets) - 1]
+        if item not in bucket:
+            bucket.append(item)
+            self._count += 1
+            while self._count >= len(self.buckets) * 3 // 4:
+                self._grow()
+
+    def presize(self, count: int) -> None:
+        """Make room for so many (`tryPresize`)."""
+        wanted = 1
+        while wanted < count + count // 2 + 1:
+            wanted *= 2
+        while wanted > len(self.buckets) * 3 // 4:
+            self._grow()
+
+    def _grow(self) -> None:
+        halves = [self._split(bucket, len(self.buckets)) for bucket in self.buckets]
+        self.buckets = [low for low, _ in halves] + [high for _, high in halves]
+
+    def _split(self, bucket: list[T], bit: int) -> tuple[list[T], list[T]]:
+        """What stays, and what goes up: the last ones of a kind as they are, and before them the others backwards."""
+        goes_up = [self._place(item) & bit for item in bucket]
+        kept = len(bucket)
+        while kept and goes_up[kept - 1] == goes_up[-1]:
+            kept -= 1
+        halves: tuple[list[T], list[T]] = [], []
+        for at in [*reversed(range(kept)), *range(kept, len(bucket))]:
+            halves[bool(goes_up[at])].append(bucket[at])
+        return halves
+
+    def _place(self, item: T) -> int:
+        return _spread(self._hash_of(item))
 
 
 def _spread(value: int) -> int:

@@ -106,6 +106,7 @@ class ClientQuotas:
             else:
                 outcomes[entity] = None
                 accepted.append((entity, operations))
+        outcomes = {entity: outcomes[entity] for entity in hash_order(outcomes, hash_of=_hash_of)}
         if accepted and not validate_only:
             self._apply(dict(accepted))
             for listener in self.listeners:

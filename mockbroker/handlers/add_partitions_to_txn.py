@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from mockbroker.core.java_maps import hash_map_order, scala_map_order, topic_partition_hash
+from mockbroker.core.java_strings import hash_order
 from mockbroker.core.topics import INTERNAL_TOPICS
 from mockbroker.core.transactions.metadata import TopicPartition
 from mockbroker.core.transactions.outcome import Producer
@@ -78,7 +80,11 @@ def _add_or_verify(call: Call, transaction: Any) -> Any:
     if not transaction.verify_only:
         return _add(call, producer, partitions)
     refused = _refused(call, partitions, lambda topic: True)
-    return refused or call.core.transactions.verify_partitions(call.node.id, producer, partitions)
+    if refused:
+        return refused
+    # Twice through a HashSet or HashMap: into buckets, and out of them.
+    ordered = hash_map_order(dict.fromkeys(partitions), lambda key: topic_partition_hash(*key))
+    return call.core.transactions.verify_partitions(call.node.id, producer, tuple(ordered))
 
 
 def _add(call: Call, producer: Producer, partitions: tuple[TopicPartition, ...]) -> Any:
@@ -115,7 +121,13 @@ def _refused(call: Call, partitions: tuple[TopicPartition, ...], may_write: Call
         else:
             continue
         is_refused = True
-    return codes if is_refused else {}
+    return _in_order(codes) if is_refused else {}
+
+
+def _in_order(codes: _Codes) -> _Codes:
+    """As Kafka puts together what is wrong, and what was not tried for that."""
+    order = scala_map_order(codes, lambda key: topic_partition_hash(*key))
+    return {key: codes[key] for key in order}
 
 
 def _pack_v3(asked: Iterable[Any], result: _Result) -> Any:
@@ -128,7 +140,7 @@ def _pack(asked: Iterable[Any], result: _Result, struct: Any) -> list[Any]:
         by_name: dict[str, list[tuple[int, ErrorCode]]] = {}
         for (name, index), code in result.items():
             by_name.setdefault(name, []).append((index, code))
-        topics = list(by_name.items())
+        topics = [(name, by_name[name]) for name in hash_order(by_name)]
     else:
         topics = [(topic.name, [(index, result) for index in topic.partitions]) for topic in asked]
     make, make_result = struct.make, struct.results_by_partition.make

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockbroker.core.java_maps import grouped_by_topic
 from mockbroker.core.log_dirs import alter_log_dir
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
@@ -30,14 +31,17 @@ def handle(request: Any, call: Call) -> Any:
         for topic in one.topics
         for index in topic.partitions
     }
-    results: dict[str, list[Any]] = {}
-    for (topic, index), path in wanted.items():
-        entry = _PARTITION(partition_index=index, error_code=_alter(call, topic, index, path))
-        results.setdefault(topic, []).append(entry)
-    return _RESPONSE(
-        throttle_time_ms=0,
-        results=[_TOPIC(topic_name=name, partitions=entries) for name, entries in results.items()],
-    )
+    codes = {key: _alter(call, *key, path) for key, path in wanted.items()}
+    results = [
+        _TOPIC(
+            topic_name=name,
+            partitions=[
+                _PARTITION(partition_index=index, error_code=codes[name, index]) for index in indexes
+            ],
+        )
+        for name, indexes in grouped_by_topic(codes)
+    ]
+    return _RESPONSE(throttle_time_ms=0, results=results)
 
 
 def refuse(request: Any, call: Call, error: KafkaError) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.java_strings import hash_order
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.deadline import check_deadline
 from mockbroker.handlers.throttle import mutations_of
@@ -33,21 +34,25 @@ def handle(request: Any, call: Call) -> Any:
     times = Counter(topic.name for topic in request.topics)
     results = [
         _result(name, KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name."))
-        for name, count in times.items()
-        if count > 1
+        for name in hash_order([name for name, count in times.items() if count > 1])
     ]
     if len(results) < len(times):
         check_deadline(request.timeout_ms)
     mutations = mutations_of(call, strict_since=_STRICT_SINCE)
-    results += [
-        _create(request, topic, call, mutations) for topic in request.topics if times[topic.name] == 1
+    asked = {topic.name: topic for topic in request.topics}
+    topics = [asked[name] for name in hash_order(times) if times[name] == 1]
+    denied = [
+        topic for topic in topics if not call.allows(AclOperation.ALTER, ResourceType.TOPIC, topic.name)
     ]
+    results += [
+        _RESULT(name=topic.name, error_code=ErrorCode.TOPIC_AUTHORIZATION_FAILED, error_message=None)
+        for topic in denied
+    ]
+    results += [_create(request, topic, call, mutations) for topic in topics if topic not in denied]
     return _RESPONSE(throttle_time_ms=0 if mutations is None else mutations.throttle_ms, results=results)
 
 
 def _create(request: Any, topic: Any, call: Call, mutations: Mutations | None) -> Any:
-    if not call.allows(AclOperation.ALTER, ResourceType.TOPIC, topic.name):
-        return _RESULT(name=topic.name, error_code=ErrorCode.TOPIC_AUTHORIZATION_FAILED, error_message=None)
     assignments = None
     if topic.assignments is not None:
         assignments = [assignment.broker_ids for assignment in topic.assignments]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.java_strings import hash_order
 from mockbroker.core.topic_admin import check_batch
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
@@ -54,12 +55,12 @@ def create(request: Any, call: Call) -> Any:
     mutations = mutations_of(call, strict_since=_STRICT_SINCE)
     encoded: _Encoded = {}
     results = [_create(request, topic, call, mutations, encoded) for topic in allowed]
-    for name, count in times.items():
-        error = (
-            KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
-            if count > 1
-            else _why_not(call, name)
-        )
+    twice = hash_order([name for name, count in times.items() if count > 1])
+    results += [
+        _failed(name, KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")) for name in twice
+    ]
+    for name in hash_order(times):
+        error = _why_not(call, name) if times[name] == 1 else None
         if error is not None:
             results.append(_failed(name, error))
     return _RESPONSE(throttle_time_ms=0 if mutations is None else mutations.throttle_ms, topics=results)

@@ -34,6 +34,8 @@ def handle(request: Any, call: Call) -> Any:
         )
 
     return when_ready(
-        call.core.groups.delete_groups(call.node.id, by_coordinator(call, allowed, is_empty_first=False)),
+        call.core.groups.delete_groups(
+            call.node.id, by_coordinator(call, allowed, is_empty_first=False, are_deleted=True)
+        ),
         pack,
     )

@@ -5,9 +5,10 @@ Kafka: `KafkaApis.handleDeleteRecordsRequest`, `ReplicaManager.deleteRecords`.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.java_maps import scala_map_order, topic_partition_hash
+from mockbroker.core.java_maps import grouped_by_topic, scala_map_order, topic_partition_hash
 from mockbroker.core.waiting import NOT_YET
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
@@ -33,9 +34,10 @@ def handle(request: Any, call: Call) -> Any:
         for asked in topic.partitions:
             wanted.setdefault(topic.name, {})[asked.partition_index] = asked
     topics = []
-    for name, partitions in _in_order(wanted):
+    for name, indexes in _in_order(call, wanted):
         entries = []
-        for asked in partitions:
+        for index in indexes:
+            asked = wanted[name][index]
             entry = _PARTITION(
                 partition_index=asked.partition_index,
                 low_watermark=_UNKNOWN_LOW_WATERMARK,
@@ -59,17 +61,28 @@ def handle(request: Any, call: Call) -> Any:
     )
 
 
-def _in_order(wanted: dict[str, dict[int, Any]]) -> list[tuple[str, list[Any]]]:
-    """As the map is walked: topics as they first come, with their partitions."""
+def _in_order(call: Call, wanted: dict[str, dict[int, Any]]) -> list[tuple[str, list[int]]]:
+    """As Kafka's map is walked, which is a mutable one where there is anything to be deleted from."""
     keys = [(name, index) for name, partitions in wanted.items() for index in partitions]
-    topics: dict[str, list[Any]] = {}
-    for name, index in scala_map_order(keys, lambda key: topic_partition_hash(*key)):
-        topics.setdefault(name, []).append(wanted[name][index])
-    return list(topics.items())
+    if any(_is_there(call, *key) for key in keys):
+        return grouped_by_topic(keys)
+    denied = [key for key in keys if not _may_delete(call, key[0])]
+    unknown = [key for key in keys if key not in denied]
+    refused = [scala_map_order(some, lambda key: topic_partition_hash(*key)) for some in (denied, unknown)]
+    return grouped_by_topic(chain.from_iterable(refused), is_immutable=True)
+
+
+def _is_there(call: Call, name: str, index: int) -> bool:
+    topic = call.core.cluster.topics.get(name)
+    return topic is not None and 0 <= index < len(topic.partitions) and _may_delete(call, name)
+
+
+def _may_delete(call: Call, name: str) -> bool:
+    return call.allows(AclOperation.DELETE, ResourceType.TOPIC, name)
 
 
 def _find(call: Call, name: str, index: int) -> Partition:
-    if not call.allows(AclOperation.DELETE, ResourceType.TOPIC, name):
+    if not _may_delete(call, name):
         raise KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
     topic = call.core.cluster.topics.get(name)
     if topic is not None and topic.is_internal:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mockbroker.core.java_maps import concurrent_map_order, scala_trie_order, topic_partition_hash
+from mockbroker.core.java_strings import string_hash
 from mockbroker.core.log_dirs import HostedLog, cordoned_dirs, hosted_logs
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call
@@ -38,24 +40,42 @@ def handle(request: Any, call: Call) -> Any:
         _RESULT(
             error_code=ErrorCode.NONE,
             log_dir=name,
-            topics=_topics(log for log in logs if wanted is None or (log.topic, log.partition) in wanted),
+            topics=_topics(logs, wanted),
             total_bytes=_DISK_BYTES,
             usable_bytes=_DISK_BYTES - used,
             is_cordoned=name in cordoned,
         )
-        for name, logs in hosted.items()
+        for name, logs in _in_order(hosted).items()
     ]
     return _RESPONSE(throttle_time_ms=0, results=results)
 
 
-def _topics(logs: Iterable[HostedLog]) -> list[Any]:
+def _in_order(hosted: dict[str, list[HostedLog]]) -> dict[str, list[HostedLog]]:
+    """Each directory's logs as the map of all of them is walked."""
+    logs = [(name, log) for name, of_dir in hosted.items() for log in of_dir]
+    ordered: dict[str, list[HostedLog]] = {name: [] for name in hosted}
+    for name, log in concurrent_map_order(
+        logs, lambda one: topic_partition_hash(one[1].topic, one[1].partition)
+    ):
+        ordered[name].append(log)
+    return ordered
+
+
+def _topics(logs: Iterable[HostedLog], wanted: set[tuple[str, int]] | None) -> list[Any]:
     topics: dict[str, list[Any]] = {}
     for log in logs:
+        entries = topics.setdefault(log.topic, [])
+        if wanted is not None and (log.topic, log.partition) not in wanted:
+            continue
         entry = _TOPIC.partitions(
             partition_index=log.partition,
             partition_size=log.size_bytes,
             offset_lag=log.offset_lag,
             is_future_key=False,
         )
-        topics.setdefault(log.topic, []).append(entry)
-    return [_TOPIC(name=name, partitions=entries) for name, entries in topics.items()]
+        entries.append(entry)
+    return [
+        _TOPIC(name=name, partitions=topics[name])
+        for name in scala_trie_order(topics, string_hash)
+        if topics[name]
+    ]

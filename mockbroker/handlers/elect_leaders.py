@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from mockbroker.core.elections import Election, elect_leader
+from mockbroker.core.java_maps import timeline_map_order
+from mockbroker.core.java_strings import string_hash
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
 from mockbroker.handlers.deadline import check_deadline
@@ -60,8 +62,10 @@ def refuse(request: Any, call: Call, error: KafkaError) -> Any:
 def _elect_all(call: Call, election: Election) -> list[Any]:
     """Every topic is named, with those of its partitions that needed an election."""
     topics = []
-    for name, topic in call.core.cluster.topics.items():
-        results = [_elect(call, name, partition.index, election) for partition in topic.partitions]
+    known = call.core.cluster.topics
+    for name in timeline_map_order(known, string_hash):
+        indexes = timeline_map_order(range(len(known[name].partitions)), int)
+        results = [_elect(call, name, index, election) for index in indexes]
         needed = [result for result in results if result.error_code != ErrorCode.ELECTION_NOT_NEEDED]
         topics.append(_TOPIC(topic=name, partition_result=needed))
     return topics

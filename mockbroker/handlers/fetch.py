@@ -173,12 +173,14 @@ class _Reader:
         size = 0
         is_urgent = last or not partitions
         found: list[tuple[SessionPartition, ReadResult | KafkaError]] = []
+        refused: list[tuple[SessionPartition, ReadResult | KafkaError]] = []
         for wanted in partitions:
             try:
                 result = self._read(wanted, left, not size)
             except KafkaError as error:
                 is_urgent = True
-                found.append((wanted, error))
+                # What there is nothing to read from comes last.
+                (refused if error.code in _FOUND_BEFORE_READING else found).append((wanted, error))
                 continue
             found.append((wanted, result))
             if result.size:
@@ -188,7 +190,7 @@ class _Reader:
                 is_urgent = True
         if size < self._min_bytes and not is_urgent:
             return NOT_YET
-        return self._answer(found)
+        return self._answer(found + refused if refused else found)
 
     def _read(self, wanted: SessionPartition, left: int, is_first: bool) -> ReadResult:
         call = self._call

@@ -5,9 +5,18 @@ Kafka: `KafkaApis.handleTopicMetadataRequest`, `KRaftMetadataCache`, `AutoTopicC
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
+from mockbroker.core.java_maps import (
+    MOST_AS_THEY_CAME,
+    persistent_map_order,
+    scala_immutable_order,
+    scala_map_order,
+    scala_trie_order,
+    uuid_hash,
+)
+from mockbroker.core.java_strings import string_hash
 from mockbroker.core.topics import INTERNAL_TOPICS, check_topic_name
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME, NOT_ASKED, operations_on
 from mockbroker.handlers.call import Call
@@ -28,6 +37,7 @@ _PARTITION = _TOPIC.partitions
 
 _ZERO_UUID = bytes(16)
 _NO_LEADER = -1
+_UNKNOWN = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 #: What is to be said of a topic that there is: a message, or its bytes.
 Known = Callable[[Call, "Topic"], Any]
@@ -109,36 +119,74 @@ def _may_describe(call: Call, name: str) -> bool:
 
 
 def _all_topics(call: Call, known: Known) -> list[Any]:
-    topics = call.image.topics.values()
-    return [known(call, topic) for topic in topics if _may_describe(call, topic.name)]
+    topics = call.image.topics
+    described = [name for name in persistent_map_order(topics, string_hash) if _may_describe(call, name)]
+    return [known(call, topics[name]) for name in scala_map_order(described, string_hash)]
 
 
 def _asked_topics(request: Any, asked: list[Any], call: Call, known: Known) -> list[Any]:
     """What is to be said of topics that were named; where one is named by id, only ids count."""
     ids = {topic.topic_id: None for topic in asked if topic.topic_id != _ZERO_UUID}
     if ids:
-        return [_by_id(call, topic_id, known) for topic_id in ids]
-    names = {topic.name: None for topic in asked if topic.name is not None}
+        return _by_id(call, scala_immutable_order(ids, uuid_hash), known)
     may_create = request.allow_auto_topic_creation and call.core.settings["auto.create.topics.enable"]
-    return [_by_name(call, name, may_create, known) for name in names]
+    names = {topic.name: None for topic in asked if topic.name is not None}
+    return _by_name(call, names, may_create, known)
 
 
-def _by_id(call: Call, topic_id: bytes, known: Known) -> Any:
-    topic = call.image.topics_by_id.get(topic_id)
-    if topic is None:
-        return _unknown(None, ErrorCode.UNKNOWN_TOPIC_ID, topic_id)
-    if not _may_describe(call, topic.name):
-        return _unknown(None, ErrorCode.TOPIC_AUTHORIZATION_FAILED, topic_id)
-    return known(call, topic)
+def _by_id(call: Call, ids: list[bytes], known: Known) -> list[Any]:
+    """What is unknown, then what is known, then what may not be known."""
+    topics = call.image.topics_by_id
+    unknown = [_unknown(None, ErrorCode.UNKNOWN_TOPIC_ID, one) for one in ids if one not in topics]
+    by_name = {topics[one].name: topics[one] for one in ids if one in topics}
+    found, denied = [], []
+    for name in scala_immutable_order(by_name, string_hash):
+        topic = by_name[name]
+        if _may_describe(call, name):
+            found.append(known(call, topic))
+        else:
+            denied.append(_unknown(None, ErrorCode.TOPIC_AUTHORIZATION_FAILED, topic.id))
+    return unknown + found + denied
 
 
-def _by_name(call: Call, name: str, may_create: bool, known: Known) -> Any:
-    if not _may_describe(call, name):
-        return _unknown(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, shows_internal=False)
-    topic = call.image.topics.get(name)
-    if topic is not None:
-        return known(call, topic)
-    return _unknown(name, _create(call, name) if may_create else _why_unknown(name))
+def _by_name(call: Call, names: Collection[str], may_create: bool, known: Known) -> list[Any]:
+    """What there is, then what there is not, then what may not be known: each as the set of it is walked."""
+
+    def ordered(some: list[str]) -> list[str]:
+        return some if len(names) <= MOST_AS_THEY_CAME else scala_trie_order(some, string_hash)
+
+    topics = call.image.topics
+    allowed = ordered([name for name in names if _may_describe(call, name)])
+    found = [known(call, topics[name]) for name in allowed if name in topics]
+    missing = ordered([name for name in allowed if name not in topics])
+    denied = ordered([name for name in names if not _may_describe(call, name)])
+    return [
+        *found,
+        *(
+            _created(call, missing)
+            if may_create
+            else [_unknown(name, _why_unknown(name)) for name in missing]
+        ),
+        *(_unknown(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, shows_internal=False) for name in denied),
+    ]
+
+
+def _created(call: Call, names: list[str]) -> list[Any]:
+    """Create topics: first what is said of names that are none, then of the others, then of those not allowed."""
+    denied = [name for name in names if not _may_create(call, name)]
+    bad = [name for name in names if name not in denied and _why_unknown(name) != _UNKNOWN]
+    good = scala_map_order([name for name in names if name not in denied and name not in bad], string_hash)
+    return [
+        *(_unknown(name, _why_unknown(name)) for name in bad),
+        *(_unknown(name, _create(call, name)) for name in good),
+        *(_unknown(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED) for name in denied),
+    ]
+
+
+def _may_create(call: Call, name: str) -> bool:
+    return call.allows(AclOperation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME) or call.allows(
+        AclOperation.CREATE, ResourceType.TOPIC, name
+    )
 
 
 def _why_unknown(name: str) -> ErrorCode:
@@ -146,26 +194,20 @@ def _why_unknown(name: str) -> ErrorCode:
         check_topic_name(name)
     except KafkaError as error:
         return error.code
-    return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return _UNKNOWN
 
 
 def _create(call: Call, name: str) -> ErrorCode:
     """Create a topic because a client asked for it; the client finds it when it asks again."""
-    if not (
-        call.allows(AclOperation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME)
-        or call.allows(AclOperation.CREATE, ResourceType.TOPIC, name)
-    ):
-        return ErrorCode.TOPIC_AUTHORIZATION_FAILED
-    code = _why_unknown(name)
-    if code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION and not call.node.is_isolated:
+    if not call.node.is_isolated:
         try:
             call.core.cluster.auto_create_topic(name)
         except KafkaError:
             # Kafka's broker logs what its controller refused; clients learn nothing of it.
-            return code
+            return _UNKNOWN
         if call.core.profile.leader_comes_later:
             return ErrorCode.LEADER_NOT_AVAILABLE
-    return code
+    return _UNKNOWN
 
 
 def _unknown(

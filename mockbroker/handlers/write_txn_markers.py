@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockbroker.core.java_maps import concurrent_map_order, long_hash, topic_partition_hash
+from mockbroker.core.java_strings import hash_order
 from mockbroker.core.topics import CONSUMER_OFFSETS
 from mockbroker.core.transactions.markers import Marker
 from mockbroker.core.transactions.metadata import TopicPartition
@@ -90,14 +92,24 @@ def _pack(written: list[tuple[int, TopicPartition, ErrorCode]]) -> Any:
     for producer_id, where, code in written:
         producers.setdefault(producer_id, {})[where] = code
     markers = []
-    for producer_id, codes in producers.items():
+    for producer_id in concurrent_map_order(producers, long_hash):
+        codes = producers[producer_id]
         topics: dict[str, list[Any]] = {}
-        for (name, index), code in codes.items():
-            topics.setdefault(name, []).append(_TOPIC.partitions(partition_index=index, error_code=code))
+        for name, index in _in_order(codes):
+            entry = _TOPIC.partitions(partition_index=index, error_code=codes[name, index])
+            topics.setdefault(name, []).append(entry)
         markers.append(
             _MARKER(
                 producer_id=producer_id,
-                topics=[_TOPIC(name=name, partitions=entries) for name, entries in topics.items()],
+                topics=[_TOPIC(name=name, partitions=topics[name]) for name in hash_order(topics)],
             )
         )
     return _RESPONSE(markers=markers)
+
+
+def _in_order(codes: dict[TopicPartition, ErrorCode]) -> list[TopicPartition]:
+    """As Kafka's maps are walked: what there is not comes into them first."""
+    unknown = [key for key, code in codes.items() if code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]
+    known = [key for key in codes if key not in unknown]
+    later = [known] if unknown and known else []
+    return concurrent_map_order(unknown or known, lambda key: topic_partition_hash(*key), *later)

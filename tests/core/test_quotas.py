@@ -125,7 +125,10 @@ def test_one_bad_value_spoils_the_entity_and_no_other() -> None:
             QuotaChange({"user": "b"}, [("producer_byte_rate", 1.0)]),
         ]
     )
-    assert [error is None for error in outcomes.values()] == [False, True]
+    assert {entity: error is None for entity, error in outcomes.items()} == {
+        (("user", "a"),): False,
+        (("user", "b"),): True,
+    }
     assert list(quotas.entities) == [(("user", "b"),)]
 
 

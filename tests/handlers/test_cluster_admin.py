@@ -113,11 +113,11 @@ class TestLogDirs:
     def dirs(self, desk: Desk, **more: Any) -> dict[str, list[tuple[str, int]]]:
         answer = desk.ask("DescribeLogDirs", topics=None, **more)
         return {
-            one["log_dir"]: [
+            one["log_dir"]: sorted(
                 (topic["name"], partition["partition_index"])
                 for topic in one["topics"]
                 for partition in topic["partitions"]
-            ]
+            )
             for one in answer["results"]
         }
 

@@ -28,7 +28,7 @@ def test_an_open_transaction() -> None:
         int(START * 1000) + 3000,
     )
     assert (state.producer_id, state.producer_epoch) == (0, 0)
-    assert [(topic.topic, list(topic.partitions)) for topic in state.topics] == [("orders", [1, 0])]
+    assert [(topic.topic, list(topic.partitions)) for topic in state.topics] == [("orders", [0, 1])]
 
 
 def test_what_is_refused() -> None:

@@ -32,6 +32,7 @@ SUBJECTS = (
     "admin",
     "security",
     "malformed",
+    "orders",
     "edges",
 )
 

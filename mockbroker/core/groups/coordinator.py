@@ -48,6 +48,8 @@ from mockbroker.core.groups.topic_checks import (
     fill_topic_ids,
     merge,
 )
+from mockbroker.core.java_maps import timeline_map_order
+from mockbroker.core.java_strings import string_hash
 from mockbroker.core.share.persister import Persister
 from mockbroker.core.share.states import ShareStates
 from mockbroker.core.waiting import Pending
@@ -223,7 +225,7 @@ class GroupCoordinator:
         return [
             group.listed()
             for shard in self.shards.of_broker(broker_id)
-            for group in shard.committed.groups.values()
+            for group in _in_order(shard.committed.groups)
             if (not wanted_states or group.state_filter in wanted_states)
             and (not wanted_types or group.type.value in wanted_types)
         ]
@@ -399,6 +401,11 @@ class GroupCoordinator:
         return {
             (topic, index): offset for topic, by_index in topics.items() for index, offset in by_index.items()
         }
+
+
+def _in_order(groups: Mapping[str, Group]) -> list[Group]:
+    """As Kafka's map of a shard's groups is walked."""
+    return [groups[group_id] for group_id in timeline_map_order(groups, string_hash)]
 
 
 def _all_failed(topics: Sequence[CommitTopic], code: ErrorCode) -> list[TopicErrors]:

@@ -20,7 +20,8 @@ from mockbroker.core.groups import records
 from mockbroker.core.groups.offset_table import CommittedOffset
 from mockbroker.core.groups.requests import CommitRequest, TransactionalCommitRequest
 from mockbroker.core.groups.results import FetchedGroup, FetchedOffset, FetchedTopic, TopicErrors
-from mockbroker.core.java_strings import utf16_length
+from mockbroker.core.java_maps import timeline_map_order
+from mockbroker.core.java_strings import string_hash, utf16_length
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -172,12 +173,20 @@ def fetch(tables: Tables, request: FetchGroup, *, require_stable: bool) -> Fetch
         unstable = frozenset(tables.offsets.pending_partitions(request.group_id))
     if request.topics is None:
         topics = [
-            FetchedTopic(name, ZERO_UUID, [_fetched(i, offsets[i], (name, i) in unstable) for i in offsets])
-            for name, offsets in committed.items()
+            _fetched_all(name, committed[name], unstable)
+            for name in timeline_map_order(committed, string_hash)
         ]
     else:
         topics = [_fetched_topic(topic, committed.get(topic.name, {}), unstable) for topic in request.topics]
     return FetchedGroup(request.group_id, topics=topics)
+
+
+def _fetched_all(name: str, committed: dict[int, CommittedOffset], unstable: Any) -> FetchedTopic:
+    partitions = [
+        _fetched(index, committed[index], (name, index) in unstable)
+        for index in timeline_map_order(committed, int)
+    ]
+    return FetchedTopic(name, ZERO_UUID, partitions)
 
 
 def _fetched_topic(

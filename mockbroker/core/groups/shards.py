@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockbroker.core.coordinator_places import coordinator_at
 from mockbroker.core.groups import offsets
 from mockbroker.core.groups.shard import Shard
+from mockbroker.core.java_maps import concurrent_map_order, topic_partition_hash
 from mockbroker.core.java_strings import partition_of
 from mockbroker.core.topics import CONSUMER_OFFSETS
 from protocol_specs.errors import ErrorCode, KafkaError
@@ -103,10 +105,14 @@ class Shards:
         return None if partition.lead is None else self.shard_at(partition.leader, partition)
 
     def of_broker(self, broker_id: int) -> Iterator[Shard]:
-        """The loaded shards of a broker, in the order of their partitions."""
-        for key in sorted(key for key in self._shards if key[0] == broker_id):
-            if self._shards[key].is_current:
-                yield self._shards[key]
+        """The loaded shards of a broker, as Kafka's map of all that it leads, or believes to lead, is walked."""
+        topic = self._cluster.topics.get(CONSUMER_OFFSETS)
+        led = {one.index for one in topic.partitions if one.leader == broker_id} if topic else set()
+        led.update(index for node_id, index in self._shards if node_id == broker_id)
+        for index in concurrent_map_order(sorted(led), partial(topic_partition_hash, CONSUMER_OFFSETS)):
+            shard = self._shards.get((broker_id, index))
+            if shard is not None and shard.is_current:
+                yield shard
 
     # What happens to shards.
 

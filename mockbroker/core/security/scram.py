@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from mockbroker.core.java_strings import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["Credential", "Deletion", "ScramCredentials", "ScramMechanism", "Upsertion"]
@@ -94,7 +95,10 @@ class ScramCredentials:
             except KafkaError as error:
                 errors[user] = error
         outcomes: dict[str, KafkaError | None] = {}
-        for user, change in accepted.items():
+        deleted = hash_order([user for user, one in accepted.items() if isinstance(one, Deletion)])
+        upserted = hash_order([user for user, one in accepted.items() if isinstance(one, Upsertion)])
+        for user in [*deleted, *upserted]:
+            change = accepted[user]
             if isinstance(change, Deletion):
                 self._delete(change)
                 outcomes[user] = None
@@ -102,8 +106,8 @@ class ScramCredentials:
                 self.put(change)
                 outcomes[user] = None
             else:
-                outcomes[user] = KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
-        return {**outcomes, **errors}
+                errors[user] = KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR)
+        return {**outcomes, **{user: errors[user] for user in hash_order(errors)}}
 
     def put(self, change: Upsertion) -> None:
         """Make or replace a credential that needs no checks."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mockbroker.core.java_maps import concurrent_map_order, scala_immutable_order
+from mockbroker.core.java_strings import string_hash
 from mockbroker.core.transactions.states import STATE_NAMES
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -36,7 +38,8 @@ class Filters(NamedTuple):
     @property
     def unknown_states(self) -> list[str]:
         """Names that no state has, each once."""
-        return [name for name in dict.fromkeys(self.states) if name not in _BY_NAME]
+        names = scala_immutable_order(dict.fromkeys(self.states), string_hash)
+        return [name for name in names if name not in _BY_NAME]
 
 
 class Queries:
@@ -47,13 +50,13 @@ class Queries:
         self._log = log
 
     def list(self, node_id: int, filters: Filters) -> list[TransactionMetadata]:
-        """The transactions that a broker coordinates."""
+        """The transactions that a broker coordinates, as Kafka's maps of them are walked."""
         states = {_BY_NAME[name] for name in filters.states if name in _BY_NAME}
         producer_ids, now_ms = frozenset(filters.producer_ids), self._clock.now_ms
         found = []
         for shard in self._log.shards_at(node_id):
-            for transaction in shard.transactions.values():
-                metadata = transaction.metadata
+            for name in concurrent_map_order(shard.transactions, string_hash):
+                metadata = shard.transactions[name].metadata
                 if producer_ids and metadata.producer_id not in producer_ids:
                     continue
                 if filters.states and metadata.state not in states:
