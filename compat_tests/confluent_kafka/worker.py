@@ -79,7 +79,10 @@ class ConfluentKafka:
                 on_delivery=lambda error, message, number=number: delivered(number, error, message),
                 **options,
             )
-        left = producer.flush(20)
+        try:
+            left = producer.flush(20)
+        except SystemError as error:  # a fatal error, raised while the callback runs, is hidden in it
+            raise error.__cause__ or error from None
         if left or failures:
             raise RuntimeError(f"{left} records not sent; {failures}")
         return [places[number] for number in range(len(records))]
@@ -118,14 +121,11 @@ class ConfluentKafka:
     def read_from(self, topic: str, partition: int, offset: int, count: int) -> list[Record]:
         consumer = self.alone()
         consumer.assign([TopicPartition(topic, partition, offset)])
-        return self.poll_for(consumer, count)
-
-    def poll_for(self, consumer: Any, count: int) -> list[Record]:
         records: list[Record] = []
         deadline = time.monotonic() + 20
-        while len(records) < count and time.monotonic() < deadline:
+        while (not records or records[-1]["offset"] < offset + count - 1) and time.monotonic() < deadline:
             records += map(record_of, consumer.consume(count - len(records), timeout=0.2))
-        return sorted(records, key=lambda record: (record["partition"], record["offset"]))
+        return records
 
     def watermarks(self, topic: str, partition: int) -> list[int]:
         return list(self.alone().get_watermark_offsets(TopicPartition(topic, partition), timeout=20))

@@ -5,54 +5,24 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from compat_tests.clients.harness import ClientProcess, CommandFailed, Family
-from compat_tests.faults.cases import CASES, TOPIC, Case
-from compat_tests.faults.results import note
-from compat_tests.java_clients.harness import Jvm
-from compat_tests.support.brokers import Broker
-from compat_tests.support.golang import GoProgram
+from compat_tests.clients.harness import ClientProcess, CommandFailed
+from compat_tests.faults.cases import CASES, Case
+from compat_tests.faults.programs import Chosen
+from compat_tests.faults.results import note, short
+from compat_tests.faults.steps import GROUP, TOPIC, TRANSACTIONAL_ID
+from compat_tests.support.processes import poll
 from mockbroker import MockCluster
 from mockbroker.handles import FaultHandle
 
-FOLDER = Path(__file__).parent.parent
-_LONGEST = 90
+#: Seconds after which a client that says nothing is taken to wait for ever.
+_PATIENCE = 10
 
-#: What our own worker, or a general exception, puts around what a client says.
-_WRAPPINGS = (r"^RuntimeError: \d+ records not sent; \['", r"ExecutionException: ", r"\b[a-z]+(\.[a-z]+)+\.")
-
-#: Who comes through only when its metadata has grown old, which takes five minutes. kafka-python does not ask again
-#: when a leader is not among the brokers: its sender fails on every turn with UnknownBrokerIdError.
-PATIENT = {("kafka-python 3.0.12", "missing_broker")}
-
-FAMILIES: dict[str, tuple[Family | GoProgram, str]] = {
-    "confluent-kafka": (Family("confluent-kafka", FOLDER / "confluent_kafka" / "worker.py"), "2.16.1"),
-    "kafka-python": (
-        Family(
-            "kafka-python",
-            FOLDER / "kafka_python" / "worker.py",
-            codecs=("lz4==4.4.4", "python-snappy==0.7.3", "zstandard==0.24.0"),
-        ),
-        "3.0.12",
-    ),
-    "aiokafka": (
-        Family("aiokafka", FOLDER / "aiokafka" / "worker.py", codecs=("cramjam==2.11.0",)),
-        "0.14.0",
-    ),
-    "franz-go": (GoProgram("github.com/twmb/franz-go", FOLDER / "franz_go"), "1.22.2"),
-}
-
-
-@pytest.fixture(scope="module")
-def jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jvm]:
-    shared = Jvm(tmp_path_factory.mktemp("java-clients"))
-    yield shared
-    shared.close()
+_CASES = [pytest.param(name, marks=pytest.mark.full if case.is_full else ()) for name, case in CASES.items()]
 
 
 @pytest.fixture
@@ -61,100 +31,145 @@ def kafka() -> Iterator[MockCluster]:
         yield kafka
 
 
-@pytest.fixture(params=["confluent-kafka", "kafka-python", "aiokafka", "Java", "franz-go"])
-def client(
-    request: pytest.FixtureRequest, kafka: MockCluster, tmp_path: Path
-) -> Iterator[tuple[str, ClientProcess]]:
-    """A client, and what it is called."""
-    broker = Broker(kafka.bootstrap_servers)
-    process: ClientProcess
-    if request.param == "Java":
-        process, version = request.getfixturevalue("jvm").start(broker, "java"), "4.3.1"
-    else:
-        family, version = FAMILIES[request.param]
-        process = family.start(version, broker, tmp_path, request.param)
-    yield f"{request.param} {version}", process
-    process.close()
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_what_the_client_makes_of_it(
-    name: str, kafka: MockCluster, client: tuple[str, ClientProcess]
-) -> None:
+@pytest.mark.parametrize("name", _CASES)
+def test_what_the_client_makes_of_it(name: str, kafka: MockCluster, client: Chosen) -> None:
     case = CASES[name]
-    title, process = client
-    if case.reads:
-        kafka.produce(TOPIC, b"v" * 200)
+    for size in _beforehand(case):
+        kafka.produce(TOPIC, b"v" * size)
+    if case.first is not None:
+        case.first(kafka)
     fault = kafka.fault(**_fields(case, kafka))
-    meanwhile = threading.Thread(target=_then, args=(case.then, kafka, fault))
+    meanwhile = threading.Thread(target=_then, args=(case, kafka, fault))
     meanwhile.start()
+    began = time.monotonic()
     try:
-        if (title, name) in PATIENT:
-            with pytest.raises(AssertionError, match="not within 10 s"):
-                _attempt(case, process, within=10)
-            note(title, name, "still waits after 10 s")
-            process.kill()
+        if client.name in case.waits:
+            with pytest.raises(AssertionError, match=f"not within {_PATIENCE} s"):
+                _attempt(case, client.process, within=_PATIENCE)
+            client.process.kill()
+            note(client, name, f"still waits after {_PATIENCE} s")
             return
-        error = _attempt(case, process, within=45)
+        error = _attempt(case, client.process, within=45)
+        lasted = time.monotonic() - began
     finally:
         meanwhile.join()
     assert fault.hits > 0, "the fault did not befall it"
-    note(title, name, _outcome(case, kafka, error))
-    if case.is_fatal:
-        assert error is not None
-        assert kafka.records(TOPIC) == []
+    expected = case.reports.get(client.name, case.reports.get(""))
+    if expected is None:
+        assert error is None
     else:
-        assert error is None or case.is_fatal is None
-        # The producer is idempotent: however often it was sent, it is there once.
-        assert len(kafka.records(TOPIC)) == 1
-        assert kafka.verify()
+        assert error is not None
+        assert re.search(expected, error)
+    _check(case, kafka, is_fatal=error is not None, lasted=lasted)
+    again = ""
+    if error is not None and case.does == "read":
+        # The fault is over: what it fetches again is right.
+        poll(
+            lambda: _attempt(case, client.process, within=45) is None or None, within=20, what="reading again"
+        )
+        again = ", and reads it when asked again"
+    note(client, name, _outcome(case, kafka, error) + again)
+
+
+def _check(case: Case, kafka: MockCluster, is_fatal: bool, lasted: float) -> None:
+    """What is in the topic and in the journal."""
+    held = len(_beforehand(case))
+    written = 1 if case.does in ("write", "transact") and not is_fatal else 0
+    # The producer is idempotent: however often it was sent, it is there once.
+    assert len(kafka.records(TOPIC)) == (held + written if case.left is None else case.left)
+    assert kafka.verify()
+    assert {exchange.fault for exchange in kafka.journal(faulted=True)}
+    if not is_fatal:
+        assert lasted >= case.takes
+        for check in case.checks:
+            check(kafka)
+
+
+def _beforehand(case: Case) -> tuple[int, ...]:
+    """The sizes of the records that are there before the client begins."""
+    if case.values is not None:
+        return case.values
+    return (200,) if case.does in ("read", "consume") else ()
 
 
 def _fields(case: Case, kafka: MockCluster) -> dict[str, Any]:
     """The fields of the fault, in this cluster."""
     leader = kafka.partition(TOPIC, 0).leader
     brokers = {"the leader": leader, "the other one": 3 - leader}
-    metadata = {name: brokers[wanted] for name, wanted in case.fault.get("metadata", {}).items()}
-    return {**case.fault, "metadata": metadata} if metadata else dict(case.fault)
+
+    def named(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {brokers.get(name, name): named(inner) for name, inner in value.items()}
+        return brokers.get(value, value) if isinstance(value, str) else value
+
+    return {name: named(value) for name, value in case.fault.items()}
 
 
-def _then(
-    then: Callable[[MockCluster, FaultHandle], object] | None, kafka: MockCluster, fault: FaultHandle
-) -> None:
-    if then is None:
+def _then(case: Case, kafka: MockCluster, fault: FaultHandle) -> None:
+    if case.then is None:
         return
     deadline = time.monotonic() + 20
     while not fault.hits and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.5)
-    then(kafka, fault)
+    case.then(kafka, fault)
 
 
 def _attempt(case: Case, process: ClientProcess, within: float) -> str | None:
-    """Have the client write or read one record; its error, if it has one."""
-    options: dict[str, Any]
-    if case.reads:
-        verb, options = "read_from", {"topic": TOPIC, "partition": 0, "offset": 0, "count": 1}
-    else:
-        records = [{"key": "k", "value": "v"}]
-        verb = "produce"
-        options = {"topic": TOPIC, "records": records, "codec": None, "acks": "all", "idempotent": True}
+    """Have the client do what it is to do; its error, if it has one."""
     try:
-        answer = process.ask(verb, within=within, **options)
+        _DEEDS[case.does](case, process, within)
     except CommandFailed as failure:
         return str(failure)
-    assert len(answer) == 1
     return None
+
+
+def _write(case: Case, process: ClientProcess, within: float) -> None:
+    options: dict[str, Any] = {"codec": None, "acks": "all", "idempotent": True}
+    records = [{"key": "k", "value": "v"}]
+    assert len(process.ask("produce", within=within, topic=TOPIC, records=records, **options)) == 1
+
+
+def _read(case: Case, process: ClientProcess, within: float) -> None:
+    offsets = case.offsets or tuple(range(len(_beforehand(case))))
+    records = process.ask(
+        "read_from", within=within, topic=TOPIC, partition=0, offset=0, count=offsets[-1] + 1
+    )
+    if tuple(record["offset"] for record in records) != offsets:
+        raise CommandFailed(f"reads {[record['offset'] for record in records]}")
+
+
+def _consume(case: Case, process: ClientProcess, within: float) -> None:
+    process.ask("join", within=within, topic=TOPIC, group=GROUP, session_timeout_ms=6000)
+    (record,) = process.wait_for_records(1, within=within)
+    assert record["offset"] == 0
+    assert process.ask("commit", within=within) == {"0": 1}
+    process.ask("leave", within=within)
+
+
+def _create(case: Case, process: ClientProcess, within: float) -> None:
+    process.ask("create_topic", within=within, topic="another", partitions=1)
+
+
+def _transact(case: Case, process: ClientProcess, within: float) -> None:
+    records = [{"key": "k", "value": "v", "partition": 0}]
+    names = {"topic": TOPIC, "transactional_id": TRANSACTIONAL_ID}
+    process.ask("send_in_transaction", within=within, records=records, **names)
+    process.ask("end_transaction", within=within, commit=True)
+
+
+_DEEDS = {"write": _write, "read": _read, "consume": _consume, "create": _create, "transact": _transact}
+_DONE = {
+    "write": "writes it",
+    "read": "reads it",
+    "consume": "reads and commits",
+    "create": "creates it",
+    "transact": "commits",
+}
 
 
 def _outcome(case: Case, kafka: MockCluster, error: str | None) -> str:
     if error is not None:
-        said = error.splitlines()[0].partition("}: ")[2] or error.splitlines()[0]
-        said = re.sub(r"\s+", " ", said).replace("|", "/")
-        for wrapping in _WRAPPINGS:
-            said = re.sub(wrapping, "", said)
-        return f"reports: {said if len(said) <= _LONGEST else f'{said[:_LONGEST]}...'}"
-    if case.reads:
-        return "reads it"
+        return f"reports: {short(error)}"
     requests = len(kafka.journal("Produce"))
-    return "writes it" if requests == 1 else f"writes it, with {requests} Produce"
+    return _DONE[case.does] if requests <= 1 else f"{_DONE[case.does]}, with {requests} Produce"

@@ -17,6 +17,11 @@ import (
 
 const patience = 20 * time.Second
 
+// By itself it does not ask for metadata again until five seconds have passed, whatever the error.
+var oftenEnough = kgo.MetadataMinAge(100 * time.Millisecond)
+
+var warnings = kgo.WithLogger(kgo.BasicLogger(os.Stderr, kgo.LogLevelWarn, nil))
+
 var codecs = map[string]kgo.CompressionCodec{
 	"":       kgo.NoCompression(),
 	"gzip":   kgo.GzipCompression(),
@@ -117,6 +122,8 @@ func sendAll(producer *kgo.Client, command worker.Command) (any, error) {
 func (c *client) produce(command worker.Command) (any, error) {
 	options := []kgo.Opt{
 		c.seeds,
+		oftenEnough,
+		warnings,
 		kgo.ProducerBatchCompression(codecs[command.Codec]),
 		kgo.RequiredAcks(acknowledgements[command.Acks]),
 	}
@@ -148,7 +155,7 @@ func (c *client) fetch(topic string, starts, ends map[int32]int64, options ...kg
 	if len(from) == 0 {
 		return records, nil
 	}
-	options = append(options, c.seeds, kgo.KeepControlRecords(), kgo.FetchMaxWait(200*time.Millisecond),
+	options = append(options, c.seeds, oftenEnough, warnings, kgo.KeepControlRecords(), kgo.FetchMaxWait(200*time.Millisecond),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
 	consumer, err := kgo.NewClient(options...)
 	if err != nil {
@@ -239,6 +246,8 @@ func (c *client) join(command worker.Command) error {
 	}
 	options := []kgo.Opt{
 		c.seeds,
+		oftenEnough,
+		warnings,
 		kgo.ConsumerGroup(command.Group),
 		kgo.ConsumeTopics(command.Topic),
 		kgo.SessionTimeout(time.Duration(command.SessionTimeoutMs) * time.Millisecond),

@@ -11,7 +11,7 @@ import (
 
 func (c *client) sendInTransaction(command worker.Command) (any, error) {
 	if c.transactional == nil {
-		producer, err := kgo.NewClient(c.seeds, kgo.TransactionalID(command.TransactionalID),
+		producer, err := kgo.NewClient(c.seeds, oftenEnough, warnings, kgo.TransactionalID(command.TransactionalID),
 			kgo.RecordPartitioner(kgo.ManualPartitioner()))
 		if err != nil {
 			return nil, err
