@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from mockbroker.control.problems import NotFound
 from mockbroker.core import brokers
+from mockbroker.core.groups.classic import ClassicGroup
+from mockbroker.core.groups.consumer import ConsumerGroup
+from mockbroker.core.groups.requests import LeavingMember
 from mockbroker.core.topics import CONSUMER_OFFSETS, TRANSACTION_STATE
 
 if TYPE_CHECKING:
@@ -71,6 +74,19 @@ class Causes:
         """Let another broker coordinate a group. Returns which one does; the same where there is no other."""
         self._core.groups.find_coordinator(group_id)
         return self.move_leader_on(CONSUMER_OFFSETS, self._core.groups.shards.partition_for(group_id))
+
+    def lose_members(self, group_id: str) -> bool:
+        """Forget the members of a group of consumers, as when their sessions end. Returns whether there were any."""
+        groups = self._core.groups
+        found = groups.find_group(group_id)
+        if isinstance(found, ClassicGroup):
+            gone = list(found.roster.members)
+        else:
+            gone = list(found.members) if isinstance(found, ConsumerGroup) else []
+        if gone:
+            leaving = [LeavingMember(member_id) for member_id in gone]
+            groups.leave_group(groups.find_coordinator(group_id), group_id, leaving)
+        return bool(gone)
 
     def move_transactions(self, transactional_id: str) -> int:
         """Let another broker coordinate a transactional id. Returns which one does; the same if there is no other."""

@@ -139,6 +139,10 @@ def _rebalance_storm(stage: Stage, group: str, times: int = 5, every: int = 2) -
 
 
 def _lost_member(stage: Stage, group: str, times: int = 1) -> None:
+    if stage.causes.lose_members(group):
+        times -= 1
+    if times < 1:
+        return
     for api in ("Heartbeat", "ConsumerGroupHeartbeat"):
         stage.fault(api=api, group=group, error="UNKNOWN_MEMBER_ID", times=times)
 
@@ -227,7 +231,8 @@ SCENARIOS: dict[str, Scenario] = {
         _rebalance_storm,
     ),
     "lost_member": Scenario(
-        "The coordinator does not know the member any more, as after a session timeout.",
+        "The coordinator has lost the group's members, as after a session timeout; where there are none yet, or for "
+        "further `times`, a heartbeat is answered UNKNOWN_MEMBER_ID.",
         "Call its lost callback, not its revoked one; join anew; do not commit what it had.",
         _lost_member,
     ),

@@ -9,8 +9,9 @@ import pytest
 
 from mockbroker.control.problems import BadField, NotFound
 from mockbroker.control.scenarios import SCENARIOS
+from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode, KafkaError
-from tests.control.clients import Cluster, batch, fetch_fields, produce_fields
+from tests.control.clients import Cluster, batch, decoded, fetch_fields, produce_fields
 
 
 @pytest.fixture
@@ -100,6 +101,28 @@ def test_a_coordinator_moves(cluster: Cluster) -> None:
     before = cluster.control.causes.coordinator("g")
     cluster.control.scenario("coordinator_moves", {"group": "g", "times": 1})
     assert cluster.control.causes.coordinator("g") != before
+
+
+def test_lost_members_are_gone_at_once(alone: Cluster) -> None:
+    client = alone.client()
+    protocols = [APIS[11].request.protocols(name="range", metadata=b"")]
+    fields = {
+        "group_id": "g",
+        "session_timeout_ms": 30_000,
+        "rebalance_timeout_ms": 30_000,
+        "protocol_type": "consumer",
+        "protocols": protocols,
+    }
+    joining = client.send("JoinGroup", 2, member_id="", **fields)
+    alone.advance(1)
+    member_id = decoded("JoinGroup", 2, joining.reply).member_id
+    alone.control.scenario("lost_member", {"group": "g"})
+    heartbeat = client.ask("Heartbeat", 4, group_id="g", generation_id=1, member_id=member_id)
+    assert heartbeat.error_code == ErrorCode.UNKNOWN_MEMBER_ID
+    joining = client.send("JoinGroup", 2, member_id="", **fields)
+    alone.advance(1)
+    again = decoded("JoinGroup", 2, joining.reply)
+    assert (again.error_code, len(again.members)) == (0, 1)
 
 
 def test_a_rebalance_storm(alone: Cluster) -> None:
