@@ -28,6 +28,7 @@ class Profile:
         hidden: what is served, but not named by ApiVersions.
         supported_features, finalized_features: as in `core.features`; None: those of the newest release.
         known_features: further features that may be named, at level 0 only; None: whatever there is not may be.
+        kraft_level: as in `core.features`.
         catalog: the configs that the release has.
         leader_comes_later: whether Metadata says LEADER_NOT_AVAILABLE of a topic that it has just created.
     """
@@ -42,6 +43,7 @@ class Profile:
         supported_features: Mapping[str, tuple[int, int]] | None = None,
         finalized_features: Mapping[str, int] | None = None,
         known_features: frozenset[str] | None = frozenset(),
+        kraft_level: int | None = None,
         catalog: Catalog = NEWEST,
         leader_comes_later: bool = False,
     ) -> None:
@@ -49,6 +51,7 @@ class Profile:
         self.supported_features = supported_features
         self.finalized_features = finalized_features
         self.known_features = known_features
+        self.kraft_level = kraft_level
         self.catalog = catalog
         self.leader_comes_later = leader_comes_later
         self._ranges = ranges

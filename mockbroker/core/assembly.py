@@ -79,7 +79,7 @@ class Core:
             profile.supported_features,
             profile.finalized_features,
             known=profile.known_features,
-            is_kraft_apart=profile.is_before("4.1"),
+            kraft_level=profile.kraft_level,
         )
         #: The answer to ApiVersions by version and features epoch: clients ask it first on every connection.
         self.encoded_api_versions: dict[tuple[int, int], bytes] = {}

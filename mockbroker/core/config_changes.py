@@ -136,7 +136,13 @@ class _Changes:
             if self._authorize is not None:
                 self._authorize(kind, name)
             loggers = self._configs.loggers
-            loggers.alter(self._node_id, name, operations, validate_only=self._validate_only)
+            loggers.alter(
+                self._node_id,
+                name,
+                operations,
+                validate_only=self._validate_only,
+                names_itself=self._catalog.is_before("4.1"),
+            )
             return
         existing = self._existing(kind, name)
         tables = {

@@ -127,8 +127,8 @@ def _check(features: Features, controller_id: int, update: FeatureUpdate, metada
         limits = str(lowest) if lowest == highest else f"{lowest}-{highest}"
         reason = "does not support this feature." if highest == 0 else f"only supports versions {limits}"
         raise _invalid(update, f"Local controller {controller_id} {reason}")
-    is_kraft_apart = name == KRAFT_VERSION and features.is_kraft_apart
-    current = 0 if is_kraft_apart else features.level(name)
+    kraft_level = features.kraft_level
+    current = kraft_level if name == KRAFT_VERSION and kraft_level is not None else features.level(name)
     is_upgrade = upgrade_type == UpgradeType.UPGRADE
     if level < current and is_upgrade:
         text = (
@@ -140,7 +140,7 @@ def _check(features: Features, controller_id: int, update: FeatureUpdate, metada
     if name == METADATA_VERSION:
         _check_metadata_version(current, update)
     elif name == KRAFT_VERSION:
-        if level != current and not is_upgrade and not is_kraft_apart:
+        if level != current and not is_upgrade and kraft_level is None:
             raise _invalid(update, "Can't downgrade the version of this feature.")
     elif not features.is_known(name):
         raise _invalid(update, f"Feature {name} not found.")

@@ -42,7 +42,8 @@ class Features:
         supported: lowest and highest level by name.
         finalized: the level in force by name; a feature at level 0 is left out.
         known: further features that may be named, at level 0 only; None: whatever there is not may be.
-        is_kraft_apart: whether a level of `kraft.version` is taken and changes nothing, as it did before 4.1.
+        kraft_level: what controllers before 4.1 took the level of `kraft.version` for, whatever it was: they took
+            another one, and nothing changed. None: its level is its level.
         epoch: grows with every change.
         listeners: called after each change.
     """
@@ -53,12 +54,12 @@ class Features:
         finalized: Mapping[str, int] | None = None,
         *,
         known: frozenset[str] | None = frozenset(),
-        is_kraft_apart: bool = False,
+        kraft_level: int | None = None,
     ) -> None:
         self.supported = dict(SUPPORTED_4_3 if supported is None else supported)
         self.finalized = dict(FINALIZED_4_3 if finalized is None else finalized)
         self.known = known
-        self.is_kraft_apart = is_kraft_apart
+        self.kraft_level = kraft_level
         self.epoch = 1
         self.listeners: list[Callable[[], None]] = []
 
@@ -73,7 +74,7 @@ class Features:
     def set_levels(self, levels: Mapping[str, int]) -> None:
         """Put levels in force that have been checked; 0 switches a feature off."""
         for name, level in levels.items():
-            if name == KRAFT_VERSION and self.is_kraft_apart:
+            if name == KRAFT_VERSION and self.kraft_level is not None:
                 continue
             if level:
                 self.finalized[name] = level

@@ -71,17 +71,26 @@ class Loggers:
         root = own.get(_ROOT, "INFO")
         return {name: own.get(name, root) for name in _NAMES}
 
-    def alter(self, node_id: int, name: str, operations: Iterable[Operation], *, validate_only: bool) -> None:
+    def alter(
+        self,
+        node_id: int,
+        name: str,
+        operations: Iterable[Operation],
+        *,
+        validate_only: bool,
+        names_itself: bool = False,
+    ) -> None:
         """Set levels, or let loggers follow the root again.
 
         Args:
             node_id: the broker that is asked.
             name: the broker that is meant.
+            names_itself: whether a refusal takes the broker that is asked for the one that is meant, as before 4.1.
 
         Raises:
             KafkaError: INVALID_REQUEST, INVALID_CONFIG; UNKNOWN_SERVER_ERROR for an operation that there is not.
         """
-        _check_broker(node_id, name)
+        _check_broker(node_id, name, names_itself)
         operations = tuple(operations)
         for operation in operations:
             _check(operation)
@@ -94,14 +103,14 @@ class Loggers:
                     own.pop(logger, None)
 
 
-def _check_broker(node_id: int, name: str) -> None:
+def _check_broker(node_id: int, name: str, names_itself: bool) -> None:
     try:
         meant = parse_int32(name)
     except ValueError:
         text = f"Node id must be an integer, but it is: {name}"
         raise KafkaError(ErrorCode.INVALID_REQUEST, text) from None
     if meant != node_id:
-        text = f"Unexpected node id. Expected {node_id}, but received {meant}"
+        text = f"Unexpected node id. Expected {node_id}, but received {node_id if names_itself else meant}"
         raise KafkaError(ErrorCode.INVALID_REQUEST, text)
 
 

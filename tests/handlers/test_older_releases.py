@@ -293,3 +293,36 @@ def test_topics_that_may_not_be_made(release: str, codes: tuple[int, int]) -> No
         return code
 
     assert (made("__cluster_metadata", 1), made("t", 20_000)) == codes
+
+
+@pytest.mark.parametrize(
+    ("release", "codes"), [("3.9", [95, 0, 0]), ("4.0", [0, 0, 95]), ("4.3", [95, 95, 0])]
+)
+def test_levels_of_kraft_that_controllers_took_and_forgot(release: str, codes: list[int]) -> None:
+    desk = Desk(emulate=release)
+    answered = []
+    for level, upgrade_type in ((0, 1), (0, 2), (1, 2)):
+        update = {"feature": "kraft.version", "max_version_level": level, "upgrade_type": upgrade_type}
+        answer = desk.ask("UpdateFeatures", 1, feature_updates=[update])
+        answered.append(max([answer["error_code"], *(one["error_code"] for one in answer["results"])]))
+    assert answered == codes
+
+
+@pytest.mark.parametrize(("release", "received"), [("4.0", 1), ("4.1", 2)])
+def test_who_was_meant_by_the_loggers_of_another_broker(release: str, received: int) -> None:
+    change = {"name": "kafka", "config_operation": 0, "value": "INFO"}
+    resource = {"resource_type": 8, "resource_name": "2", "configs": [change]}
+    answer = Desk(emulate=release).ask("IncrementalAlterConfigs", 1, resources=[resource])
+    text = f"Unexpected node id. Expected 1, but received {received}"
+    assert answer["responses"][0]["error_message"] == text
+
+
+def test_a_static_member_of_before_4_3_may_come_back() -> None:
+    desk = Desk(emulate="4.1", group_initial_rebalance_delay_ms=0)
+    desk.core.cluster.create_topic("t")
+    desk.ask("FindCoordinator", 4, key_type=0, coordinator_keys=["g"])
+    member = {"group_id": "g", "member_id": "m", "instance_id": "i", "rebalance_timeout_ms": 1000}
+    lists = {"subscribed_topic_names": ["t"], "topic_partitions": []}
+    for epoch in (0, -2, 0):
+        answer = desk.ask("ConsumerGroupHeartbeat", 1, **member, member_epoch=epoch, **lists)
+        assert answer["error_code"] == 0
