@@ -119,6 +119,25 @@ def describe_client_quotas(run: Run) -> None:
         ask("match type 3", ("user", 3, None))
         ask("match type -1", ("user", -1, None))
         ask("ip and user", ("ip", _ANY, None), ("user", _ANY, None))
+    _forget_quotas(run)
+
+
+def _forget_quotas(run: Run) -> None:
+    """Remove them all: whoever is asked later should not be throttled."""
+
+    def entries() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = run.prepare("DescribeClientQuotas", 1, components=[])["entries"]
+        return found
+
+    removed = [
+        {
+            "entity": one["entity"],
+            "ops": [{"key": value["key"], "value": 0.0, "remove": True} for value in one["values"]],
+        }
+        for one in entries()
+    ]
+    run.prepare("AlterClientQuotas", 1, entries=removed)
+    run.settled(lambda: not entries(), "no quotas")
 
 
 def update_features(run: Run) -> None:

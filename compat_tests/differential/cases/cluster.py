@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compat_tests.differential.runner import Run, versions
+from compat_tests.differential.shares import await_share_coordinator
 
 ZERO = bytes(16)
 
@@ -96,6 +97,7 @@ def describe_topic_partitions(run: Run) -> None:
 
 
 def find_coordinator(run: Run) -> None:
+    await_share_coordinator(run)
     for version in versions("FindCoordinator"):
         if version < 4:
             run.ask("group", "FindCoordinator", version, key="g")

@@ -36,7 +36,11 @@ _OWN_DEFAULTS = frozenset(
     {
         "consumer.assignment.interval.ms",
         "group.consumer.assignment.interval.ms",
+        "group.share.assignment.interval.ms",
+        "group.streams.assignment.interval.ms",
         "group.streams.initial.rebalance.delay.ms",
+        "share.assignment.interval.ms",
+        "streams.assignment.interval.ms",
         "streams.initial.rebalance.delay.ms",
     }
 )
@@ -350,13 +354,12 @@ def list_config_resources(run: Run) -> None:
             _alteration(_METRICS, "listed-subscription", ("interval.ms", _SET, "1000")),
         ],
     )
-    run.settled(
-        lambda: (
-            len(run.prepare("ListConfigResources", 1, resource_types=[_GROUP, _METRICS])["config_resources"])
-            == 2
-        ),
-        "both resources",
-    )
+
+    def are_listed() -> bool:
+        found = run.prepare("ListConfigResources", 1, resource_types=[_GROUP, _METRICS])["config_resources"]
+        return {"listed-group", "listed-subscription"} <= {one["resource_name"] for one in found}
+
+    run.settled(are_listed, "both resources")
     run.ask("all", "ListConfigResources", 0)
     for kinds in (
         [_METRICS],

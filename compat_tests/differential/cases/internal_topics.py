@@ -228,6 +228,9 @@ def protection(run: Run) -> None:
             for version in (3, 12):
                 fields = produce(name, batch(key=b"\0\x7fodd"), partition=49)
                 answer = peer.ask("Produce", version, fields)
+                if name == "__share_group_state":
+                    # What came before goes by ids of topics, which are random.
+                    del answer["responses"][0]["partition_responses"][0]["base_offset"]
                 run.note(f"Produce v{version} to {name}", answer)
         place = [{"partition_index": 0, "offset": 0}]
         topics = [{"name": name, "partitions": place}]
