@@ -32,6 +32,7 @@ class Case(NamedTuple):
         does: what the client does: "write", "read", "consume" in a group, "create" a topic, or "transact".
         reports: a pattern of what a client says that does not come through, by client; "" for all of them.
         waits: clients that neither come through nor say anything within ten seconds.
+        stuck: clients that report it, and whose next call then does not return, however right what they fetch is.
         why: in a line, why clients differ, or what is not obvious.
         takes: seconds that it lasts at the least.
         values: what is in the topic beforehand, a batch each; None: one, where something is to be read.
@@ -48,6 +49,7 @@ class Case(NamedTuple):
     does: str = "write"
     reports: Mapping[str, str] = {}
     waits: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
     why: str = ""
     takes: float = 0.0
     values: tuple[int, ...] | None = None
@@ -257,7 +259,9 @@ CASES = {
             "Java": "Received exception when fetching the next record",
             "franz-go": "does not match calculated crc",
         },
-        why="confluent-kafka does not look at CRCs unless `check.crcs` is set.",
+        stuck=("kafka-python",),
+        why="confluent-kafka does not look at CRCs unless `check.crcs` is set. kafka-python keeps what it could not "
+        "read, and its next `poll()` after a `seek()` goes round in circles.",
     ),
     "corrupt_truncated": Case(
         "`corrupt` truncated, the only batch, once",
@@ -282,6 +286,8 @@ CASES = {
             "Java": "Unknown compression type id: 7",
             "franz-go": "unknown compression codec",
         },
+        stuck=("kafka-python",),
+        is_full=True,
     ),
     "corrupt_gap": Case(
         "`corrupt` gap before the second batch, once",
