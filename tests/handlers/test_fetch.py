@@ -137,3 +137,15 @@ def test_racks_mean_nothing_without_a_selector() -> None:
     entry = one_partition(client.read(client.send(12, topic, rack_id=other.rack), 12))
     assert entry.preferred_read_replica == -1
     assert len(entry.records) > 0
+
+
+def test_what_there_is_nothing_to_read_from_comes_last(core: Core) -> None:
+    topic = core.cluster.create_topic("t", partitions=2)
+    client = Client(core, 1)
+    struct = FETCH.request.topics
+    asked = [
+        struct(topic=name, partitions=[struct.partitions(partition=0, fetch_offset=0, partition_max_bytes=9)])
+        for name in ("absent", topic.name)
+    ]
+    reply = client.read(client.send(12, topic, topics=asked), 12)
+    assert [one.topic for one in reply.responses] == ["t", "absent"]

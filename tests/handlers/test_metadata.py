@@ -72,3 +72,26 @@ def test_asking_for_operations_adds_them_for_that_answer_only() -> None:
     [told] = desk.ask("Metadata", 9, topics=topics, include_topic_authorized_operations=True)["topics"]
     assert told["topic_authorized_operations"] != plain["topic_authorized_operations"]
     assert shown(desk, 9) == plain
+
+
+def _names(desk: Desk, names: list[str]) -> list[str]:
+    topics = [{"name": name} for name in names]
+    answer = desk.ask("Metadata", 12, topics=topics, allow_auto_topic_creation=False)
+    return [topic["name"] for topic in answer["topics"]]
+
+
+def test_of_few_topics_those_that_there_are_come_first() -> None:
+    desk = replicated()
+    assert _names(desk, ["absent", "t", "absent", "gone"]) == ["t", "absent", "gone"]
+
+
+def test_more_topics_come_in_the_order_of_a_set() -> None:
+    """As a real broker answered."""
+    desk = Desk()
+    known = [f"orders-{number}" for number in range(20)]
+    for name in known:
+        desk.core.cluster.create_topic(name)
+    absent = [f"orders-absent-{number}" for number in range(20)]
+    found = _names(desk, known + absent)
+    assert found[:4] == ["orders-5", "orders-11", "orders-15", "orders-3"]
+    assert found[20:24] == ["orders-absent-15", "orders-absent-1", "orders-absent-9", "orders-absent-8"]
