@@ -131,11 +131,15 @@ _FINALIZED: Mapping[str, dict[str, int]] = {
     },
 }
 
-#: Features that a release knows without supporting any level of them; before 4.0 all names were known so far.
-_KNOWN: Mapping[str, frozenset[str]] = {"4.0": frozenset(), "4.1": frozenset({"streams.version"})}
+#: Features that a release knows without supporting any level of them; 3.9 took every name for one of those.
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "3.3": frozenset(),
+    "4.0": frozenset(),
+    "4.1": frozenset({"streams.version"}),
+}
 
 #: What controllers took the level of `kraft.version` for while they could not change it.
-_KRAFT_LEVELS: Mapping[str, int] = {"3.3": 0, "3.9": 1, "4.0": 0}
+_KRAFT_LEVELS: Mapping[str, int] = {"3.9": 1, "4.0": 0}
 
 #: Releases whose Metadata says of a topic that it has just made that it has no leader yet.
 _LEADER_COMES_LATER = frozenset({"0.11", "1.1", "2.0", "2.8"})

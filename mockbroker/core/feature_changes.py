@@ -139,11 +139,11 @@ def _check(features: Features, controller_id: int, update: FeatureUpdate, metada
         raise _invalid(update, "Can't downgrade to a newer version.")
     if name == METADATA_VERSION:
         _check_metadata_version(current, update)
+    elif not features.is_known(name):
+        raise _invalid(update, f"Feature {name} not found.")
     elif name == KRAFT_VERSION:
         if level != current and not is_upgrade and kraft_level is None:
             raise _invalid(update, "Can't downgrade the version of this feature.")
-    elif not features.is_known(name):
-        raise _invalid(update, f"Feature {name} not found.")
     elif metadata_version < _NEEDS.get((name, level), 0):
         needed = f"level {_NEEDS[name, level]}"
         text = f"{name} could not be set to {level} because it depends on {METADATA_VERSION} {needed}"
