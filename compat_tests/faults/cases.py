@@ -70,6 +70,7 @@ CASES = {
         "`error` NOT_LEADER_OR_FOLLOWER for the whole Produce, twice",
         {"api": "Produce", "error": _NOT_LEADER, "times": 2},
         checks=(took_up("Produce", 3),),
+        is_full=True,
     ),
     "error_of_partition": Case(
         "`error` NOT_LEADER_OR_FOLLOWER for the partition of a Produce, twice",
@@ -80,6 +81,7 @@ CASES = {
         "`error` NOT_LEADER_OR_FOLLOWER for the partition of a Produce, after the work",
         {"api": "Produce", **_PARTITION, "error": _NOT_LEADER, "at": "after"},
         checks=(took_up("Produce", 2),),
+        is_full=True,
     ),
     "fatal_error": Case(
         "`error` TOPIC_AUTHORIZATION_FAILED for Produce",
@@ -116,6 +118,7 @@ CASES = {
         "`error` COORDINATOR_NOT_AVAILABLE for the group of FindCoordinator, twice",
         {"api": "FindCoordinator", "group": GROUP, "error": "COORDINATOR_NOT_AVAILABLE", "times": 2},
         "consume",
+        is_full=True,
     ),
     "error_of_group": Case(
         "`error` COORDINATOR_LOAD_IN_PROGRESS for the group of OffsetFetch, twice",
@@ -126,6 +129,7 @@ CASES = {
         "`error` REBALANCE_IN_PROGRESS at the top of SyncGroup",
         {"api": "SyncGroup", "group": GROUP, "error": "REBALANCE_IN_PROGRESS"},
         "consume",
+        is_full=True,
     ),
     "error_of_commit": Case(
         "`error` NOT_COORDINATOR for the partition of OffsetCommit",
@@ -162,7 +166,9 @@ CASES = {
         takes=0.3,
         is_full=True,
     ),
-    "throttle_produce": Case("`throttle` 300 ms for Produce", {"api": "Produce", "throttle": 300}),
+    "throttle_produce": Case(
+        "`throttle` 300 ms for Produce", {"api": "Produce", "throttle": 300}, is_full=True
+    ),
     "throttle": Case(
         "`throttle` 300 ms for Fetch, which then gives no records",
         {"api": "Fetch", "throttle": 300},
@@ -274,6 +280,7 @@ CASES = {
         },
         why="A batch that is cut short is what brokers once sent when more did not fit: confluent-kafka and franz-go "
         "fetch again, the others ask for a whole batch in each answer.",
+        is_full=True,
     ),
     "corrupt_codec": Case(
         "`corrupt` codec, once",
