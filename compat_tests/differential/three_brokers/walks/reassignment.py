@@ -12,6 +12,8 @@ from compat_tests.differential.three_brokers.walks.views import create, describe
 __all__ = ["cancelled", "cordoned", "generated", "reassignment", "throttled"]
 
 _REASSIGN = "kafka-reassign-partitions -B"
+#: A real controller learns of directories with a broker's next heartbeat, two seconds later at most.
+_HEARTBEAT = 3.0
 
 
 def reassignment(walk: Walk) -> None:
@@ -111,6 +113,7 @@ def cordoned(walk: Walk) -> None:
     alter = "kafka-configs -B --alter --broker 3"
     walk.act(f"{alter} --add-config cordoned.log.dirs=/nowhere")
     walk.act(f"{alter} --add-config cordoned.log.dirs=*")
+    walk.passed(_HEARTBEAT)
     walk.ask(3, "", "DescribeLogDirs", 5, topics=[])
     walk.tool("kafka-configs -B --describe --broker 3")
     walk.act("kafka-topics -B --create --topic three --replication-factor 3")
@@ -129,8 +132,10 @@ def cordoned(walk: Walk) -> None:
             }
         ),
     )
-    there = plan(walk, "cordoned", "two", {0: [3, 1]})
+    walk.act("kafka-topics -B --create --topic moved --replica-assignment 1:2")
+    there = plan(walk, "cordoned", "moved", {0: [3, 1]})
     walk.act(f"{_REASSIGN} {there} --execute")
     walk.act("kafka-topics -B --alter --topic two --partitions 20")
     walk.act(f"{alter} --delete-config cordoned.log.dirs")
+    walk.passed(_HEARTBEAT)
     walk.act("kafka-topics -B --create --topic three --replication-factor 3")
