@@ -328,3 +328,18 @@ def test_a_static_member_of_before_4_3_may_come_back() -> None:
     for epoch in (0, -2, 0):
         answer = desk.ask("ConsumerGroupHeartbeat", 1, **member, member_epoch=epoch, **lists)
         assert answer["error_code"] == 0
+
+
+def test_share_groups_of_4_1_are_off() -> None:
+    desk = Desk(emulate="4.1")
+    member = {"group_id": "g", "member_id": "m"}
+    codes = {
+        desk.ask("ShareGroupHeartbeat", 1, **member, subscribed_topic_names=["t"])["error_code"],
+        desk.ask("ShareGroupDescribe", 1, group_ids=["g"])["groups"][0]["error_code"],
+        desk.ask("ShareFetch", 1, **member, topics=[])["error_code"],
+        desk.ask("ShareAcknowledge", 1, **member, topics=[])["error_code"],
+        desk.ask("DescribeShareGroupOffsets", 0, groups=[{"group_id": "g"}])["groups"][0]["error_code"],
+        desk.ask("AlterShareGroupOffsets", 0, group_id="g", topics=[])["error_code"],
+        desk.ask("DeleteShareGroupOffsets", 0, group_id="g", topics=[])["error_code"],
+    }
+    assert codes == {35}
