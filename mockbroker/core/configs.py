@@ -28,7 +28,7 @@ from mockbroker.core.config_entries import (
     own_entry,
     resource_types,
 )
-from mockbroker.core.java_maps import persistent_map_order
+from mockbroker.core.java_maps import concurrent_map_order, persistent_map_order
 from mockbroker.core.java_strings import hash_order, parse_int32, string_hash
 from mockbroker.core.loggers import Loggers
 from mockbroker.core.topics import check_topic_name
@@ -78,8 +78,8 @@ class Configs:
         """
         brokers = [str(node.id) for node in self.cluster.live_nodes()]
         names: dict[ConfigResourceType, Iterable[str]] = {
-            ConfigResourceType.GROUP: self.groups,
-            ConfigResourceType.CLIENT_METRICS: self.client_metrics,
+            ConfigResourceType.GROUP: concurrent_map_order(self.groups, string_hash),
+            ConfigResourceType.CLIENT_METRICS: concurrent_map_order(self.client_metrics, string_hash),
             ConfigResourceType.BROKER_LOGGER: brokers,
             ConfigResourceType.BROKER: brokers,
             ConfigResourceType.TOPIC: persistent_map_order(self.cluster.topics, string_hash),

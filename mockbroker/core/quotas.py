@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from mockbroker.core.java_maps import hash_map_order
 from mockbroker.core.java_strings import hash_order, string_hash
 from protocol_specs.errors import ErrorCode, KafkaError
 
@@ -137,7 +138,8 @@ class ClientQuotas:
     def _apply(self, changes: Mapping[Entity, Mapping[str, float | None]]) -> None:
         """Kafka: `ClientQuotasDelta.apply`, whose maps decide in what order the quotas are described."""
         before = dict(self.entities)
-        created = [entity for entity in hash_order(changes, hash_of=_hash_of) if entity not in before]
+        changed = hash_map_order(changes, _hash_of, are_computed=True)
+        created = [entity for entity in changed if entity not in before]
         after = {
             entity: _changed(before.get(entity, {}), changes.get(entity, {}))
             for entity in (*before, *created)
