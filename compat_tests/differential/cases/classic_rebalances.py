@@ -259,3 +259,23 @@ def random_walks(run: Run) -> None:
                 member.leave()
             group.settle()
         group.end()
+
+
+def a_protocol_named_twice(run: Run) -> None:
+    """Nobody agrees on it, so that the request fails that would have ended the rebalance."""
+    once = [{"name": "range", "metadata": b"x"}]
+    common: dict[str, Any] = {
+        "group_id": "named-twice",
+        "session_timeout_ms": 20000,
+        "rebalance_timeout_ms": 3000,
+        "protocol_type": "any",
+    }
+    member_id = run.ask("once", "JoinGroup", 3, **common, member_id="", protocols=once)["member_id"]
+    named = {"group_id": "named-twice", "member_id": member_id}
+    run.ask("once", "SyncGroup", 3, **named, generation_id=1, assignments=[])
+    run.ask("again, twice", "JoinGroup", 3, **common, member_id=member_id, protocols=once * 2)
+    for generation_id in (1, 2):
+        run.ask(f"in generation {generation_id}", "Heartbeat", 3, **named, generation_id=generation_id)
+    run.ask("of which", "DescribeGroups", 5, groups=["named-twice"])
+    run.ask("again, once", "JoinGroup", 3, **common, member_id=member_id, protocols=once)
+    run.ask("of it", "LeaveGroup", 2, **named)
