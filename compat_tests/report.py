@@ -25,6 +25,11 @@ def version_key(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
+def cell(outcome: str | None) -> str:
+    """What the table says of an outcome; None: there is no such test."""
+    return "-" if outcome is None else CELLS[outcome]
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table whose first row is its heading."""
     heading, *body = rows
@@ -44,7 +49,7 @@ def clients_table(results: Results) -> str:
     rows = [["", *(f"{client.replace('_', '-')} {version}" for client, version in columns)]]
     for capability in capabilities:
         outcomes = [results[client][version].get(capability) for client, version in columns]
-        rows.append([capability, *(CELLS[outcome] if outcome else "-" for outcome in outcomes)])
+        rows.append([capability, *map(cell, outcomes)])
     return table(rows)
 
 
@@ -52,7 +57,9 @@ def tools_table(results: Results) -> str:
     """The command line tools of Apache Kafka, a row each."""
     versions = sorted(results.get(TOOLS, {}), key=version_key)
     tools = sorted({tool for version in versions for tool in results[TOOLS][version]})
-    rows = [[f"`{tool}`", *(CELLS[results[TOOLS][version][tool]] for version in versions)] for tool in tools]
+    rows = [
+        [f"`{tool}`", *(cell(results[TOOLS][version].get(tool)) for version in versions)] for tool in tools
+    ]
     return table([["tool", *versions], *rows])
 
 
