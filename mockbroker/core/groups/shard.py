@@ -17,7 +17,7 @@ Source: `CoordinatorRuntime`, `CoordinatorLoaderImpl`, `GroupCoordinatorShard`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockbroker.core.groups import records
 from mockbroker.core.groups.classic import ClassicGroup
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mockbroker.core.batches import Batch
     from mockbroker.core.groups.consumer_shard import ConsumerShard
     from mockbroker.core.groups.group import Group
+    from mockbroker.core.groups.offset_table import OffsetTable
     from mockbroker.core.groups.records import LogRecord
     from mockbroker.core.groups.requests import JoinRequest, LeavingMember, SyncRequest
     from mockbroker.core.groups.results import LeaveResult
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
     from mockbroker.core.waiting import Pending
 
 __all__ = ["Shard"]
+
+
+class _Committed(NamedTuple):
+    groups: dict[str, Group]
+    offsets: OffsetTable
 
 
 class Shard(ShardTables):
@@ -232,7 +238,7 @@ class Shard(ShardTables):
         self._former = {id: one for id, one in self._former.items() if one[0] > high_watermark}
         live = self.groups | {id: group for id, (_, group) in self._former.items()}
         groups = {id: _as_it_lives(group, live.get(id)) for id, group in behind.groups.items()}
-        return Tables(groups, behind.offsets)
+        return _Committed(groups, behind.offsets)
 
     def forget_group(self, group_id: str) -> None:
         group = self.groups.get(group_id)

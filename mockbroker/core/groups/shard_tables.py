@@ -1,8 +1,7 @@
 """The groups and offsets of one partition of `__consumer_offsets`, and the log that they add up from.
 
 What serves the groups stands on this, and writes through it: records go to the partition's log first, then `replay`
-makes the tables what they say. A write is answered when it is below the high watermark, at most
-`offsets.commit.timeout.ms` later.
+makes the tables what they say. A write takes `offsets.commit.timeout.ms` at most.
 
 Source: `CoordinatorRuntime`, `GroupMetadataManager`.
 """
@@ -10,14 +9,14 @@ Source: `CoordinatorRuntime`, `GroupMetadataManager`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mockbroker.core.batches import OwnBatch, marker_batch
 from mockbroker.core.coordinator_errors import coordinator_error
+from mockbroker.core.coordinator_shard import CoordinatorShard
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.offset_table import NO_PRODUCER, OffsetTable
 from mockbroker.core.producer_state import Origin
-from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.record_batch import (
@@ -61,62 +60,34 @@ class Producer(NamedTuple):
 _NOBODY = Producer(NO_PRODUCER, -1)
 
 
-class Tables:
-    """What one partition tells of groups.
+class Tables(Protocol):
+    """What one partition tells of groups."""
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """Every group by its id, whatever its type."""
+
+    @property
+    def offsets(self) -> OffsetTable:
+        """Their committed offsets."""
+
+
+class ShardTables(CoordinatorShard):
+    """The groups of one partition, on one broker, in one leader epoch.
 
     Attributes:
         groups: every group by its id, whatever its type.
         offsets: their committed offsets.
     """
 
-    __slots__ = ("groups", "offsets")
-
-    def __init__(self, groups: dict[str, Group], offsets: OffsetTable) -> None:
-        self.groups = groups
-        self.offsets = offsets
-
-
-class ShardTables(Tables):
-    """The groups of one partition, on one broker, in one leader epoch.
-
-    Attributes:
-        is_loaded: False once it was unloaded: this broker does not coordinate these groups any more.
-    """
-
-    __slots__ = (
-        "_log",
-        "_node",
-        "_replays",
-        "around",
-        "broker_id",
-        "is_loaded",
-        "leader_epoch",
-        "partition",
-    )
+    __slots__ = ("_replays", "around", "groups", "offsets")
 
     def __init__(self, around: Surroundings, partition: Partition, broker_id: int) -> None:
-        super().__init__({}, OffsetTable())
-        replica = partition.replica_at(broker_id)
+        super().__init__(around.cluster, partition, broker_id)
         self.around = around
-        self.partition = partition
-        self.broker_id = broker_id
-        self.leader_epoch = replica.state.leader_epoch
-        self._log = replica.log
-        self._node = around.cluster.nodes[broker_id]
+        self.groups: dict[str, Group] = {}
+        self.offsets = OffsetTable()
         self._replays: Replays = {}
-        self.is_loaded = True
-
-    @property
-    def is_current(self) -> bool:
-        """Whether its broker runs and still leads the partition, as far as it knows, and in the same epoch."""
-        replica = self.partition.copies.get(self.broker_id)
-        return (
-            replica is not None
-            and self._node.is_running
-            and replica.log is self._log
-            and replica.state.leader == self.broker_id
-            and replica.state.leader_epoch == self.leader_epoch
-        )
 
     # Groups.
 
@@ -140,6 +111,10 @@ class ShardTables(Tables):
             group.forget_deadlines()
 
     # Writing.
+
+    @property
+    def _write_timeout(self) -> float:
+        return self.around.limits.commit_timeout
 
     def write(
         self,
@@ -239,34 +214,6 @@ class ShardTables(Tables):
         except KafkaError as error:
             raise KafkaError(coordinator_error(error.code)) from error
         return result.base_offset, result.required_offset
-
-    @property
-    def written_offset(self) -> int:
-        """Where the log ends: all that was written is answered once the high watermark is here."""
-        return self._log.end_offset
-
-    def when_committed(self, required: int, reply: Callable[[ErrorCode], Any]) -> Any:
-        """Call `reply` once the high watermark has reached `required`, or cannot any more.
-
-        Args:
-            reply: makes the answer, given NONE, NOT_COORDINATOR or COORDINATOR_NOT_AVAILABLE.
-
-        Returns:
-            The answer, or a Pending.
-        """
-        log = self._log
-        if log.high_watermark >= required:
-            return reply(ErrorCode.NONE)
-
-        def attempt(last: bool) -> Any:
-            if not self.is_loaded:
-                return reply(ErrorCode.NOT_COORDINATOR)
-            if log.high_watermark >= required:
-                return reply(ErrorCode.NONE)
-            return reply(ErrorCode.COORDINATOR_NOT_AVAILABLE) if last else NOT_YET
-
-        around = self.around
-        return around.waiting.wait(attempt, on=(self.partition,), at_most=around.limits.commit_timeout)
 
     def replay(self, record: LogRecord, offset: int, producer_id: int = NO_PRODUCER) -> None:
         """Make the tables what one record says. Records of types that nothing here handles change nothing."""

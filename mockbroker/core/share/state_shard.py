@@ -14,15 +14,15 @@ Source: `ShareCoordinatorShard`, `ShareCoordinatorOffsetsManager`, `CoordinatorR
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from mockbroker.core.batches import OwnBatch
 from mockbroker.core.coordinator_errors import coordinator_error
+from mockbroker.core.coordinator_shard import CoordinatorShard
 from mockbroker.core.producer_state import Origin
 from mockbroker.core.share.state_batches import StateBatch, combine
 from mockbroker.core.share.state_records import UNKNOWN_COUNT, UNKNOWN_OFFSET, LogRecord, ShareState, decode
-from mockbroker.core.waiting import NOT_YET
 from mockbroker.wire.compression import compress, decompress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.record_batch import build_batch, records_of
@@ -55,40 +55,26 @@ class Decision(NamedTuple):
     result: StateResult = StateResult()
 
 
-class StateShard:
+class StateShard(CoordinatorShard):
     """The share partitions of one partition, on one broker, in one leader epoch.
 
     Attributes:
         states: what is known of each share partition.
-        is_loaded: False once it was unloaded: this broker does not keep these share partitions any more.
         pruned_to: records before it were deleted.
     """
 
     __slots__ = (
-        "_cluster",
         "_leader_epochs",
-        "_log",
-        "_node",
         "_redundant_below",
         "_snapshots",
         "_state_epochs",
         "_updates",
-        "broker_id",
-        "is_loaded",
-        "leader_epoch",
-        "partition",
         "pruned_to",
         "states",
     )
 
     def __init__(self, cluster: Cluster, partition: Partition, broker_id: int) -> None:
-        replica = partition.replica_at(broker_id)
-        self._cluster = cluster
-        self.partition = partition
-        self.broker_id = broker_id
-        self.leader_epoch = replica.state.leader_epoch
-        self._log = replica.log
-        self._node = cluster.nodes[broker_id]
+        super().__init__(cluster, partition, broker_id)
         self.states: dict[SharePartitionKey, ShareState] = {}
         self._leader_epochs: dict[SharePartitionKey, int] = {}
         self._state_epochs: dict[SharePartitionKey, int] = {}
@@ -98,24 +84,11 @@ class StateShard:
         self._snapshots: dict[SharePartitionKey, int] = {}
         self._redundant_below: int | None = None
         self.pruned_to: int | None = None
-        self.is_loaded = True
 
     def __repr__(self) -> str:
         return f"<StateShard {self.partition.index} on broker {self.broker_id}, {len(self.states)} states>"
 
     # Its life.
-
-    @property
-    def is_current(self) -> bool:
-        """Whether its broker runs and still leads the partition, as far as it knows, and in the same epoch."""
-        replica = self.partition.copies.get(self.broker_id)
-        return (
-            replica is not None
-            and self._node.is_running
-            and replica.log is self._log
-            and replica.state.leader == self.broker_id
-            and replica.state.leader_epoch == self.leader_epoch
-        )
 
     def load(self) -> None:
         """Replay the whole log.
@@ -248,6 +221,11 @@ class StateShard:
 
     # Writing.
 
+    @property
+    def _write_timeout(self) -> float:
+        timeout_ms: int = self._cluster.settings["share.coordinator.write.timeout.ms"]
+        return timeout_ms / 1000
+
     def append(self, log_records: Sequence[LogRecord]) -> int:
         """Append records as one batch, and replay them.
 
@@ -273,34 +251,6 @@ class StateShard:
         for offset, record in enumerate(log_records, appended.base_offset):
             self._replay(record, offset)
         return appended.required_offset
-
-    @property
-    def written_offset(self) -> int:
-        """Where the log ends: all that was written is answered once the high watermark is here."""
-        return self._log.end_offset
-
-    def when_committed(self, required: int, reply: Callable[[ErrorCode], Any]) -> Any:
-        """Call `reply` once the high watermark has reached `required`, or cannot any more.
-
-        Args:
-            reply: makes the answer, given NONE, NOT_COORDINATOR or COORDINATOR_NOT_AVAILABLE.
-
-        Returns:
-            The answer, or a Pending.
-        """
-        log = self._log
-        if log.high_watermark >= required:
-            return reply(NONE)
-
-        def attempt(last: bool) -> Any:
-            if not self.is_loaded:
-                return reply(ErrorCode.NOT_COORDINATOR)
-            if log.high_watermark >= required:
-                return reply(NONE)
-            return reply(ErrorCode.COORDINATOR_NOT_AVAILABLE) if last else NOT_YET
-
-        at_most = self._cluster.settings["share.coordinator.write.timeout.ms"] / 1000
-        return self._cluster.waiting.wait(attempt, on=(self.partition,), at_most=at_most)
 
     # Replaying.
 
