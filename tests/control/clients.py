@@ -156,3 +156,12 @@ def whole(answer: Any) -> tuple[bytes, Any]:
     if isinstance(answer, Disconnect):
         return sent, answer
     return sent + b"".join(answer or []), None
+
+
+def heartbeat(client: Client, group: str = "g") -> int:
+    code: int = client.ask("Heartbeat", 4, group_id=group, generation_id=1, member_id="m").error_code
+    return code
+
+
+def values(cluster: Cluster, topic: str, partition: int) -> list[bytes | None]:
+    return [record.value for record in cluster.control.commands.records(topic, partition)]

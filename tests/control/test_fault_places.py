@@ -11,33 +11,11 @@ from mockbroker.control.control import Control
 from protocol_specs import APIS
 from protocol_specs.errors import ErrorCode
 from protocol_specs.record_batch import crc_of, records_of
-from tests.control.clients import Client, Cluster, batch, fetch_fields, produce_fields
+from tests.control.clients import Client, Cluster, batch, fetch_fields, heartbeat, produce_fields, values
 from tests.handlers.sharing import Member, make_desk, make_ready
 from tests.handlers.sharing import produce as produce_to
 
 NOT_LEADER = ErrorCode.NOT_LEADER_OR_FOLLOWER
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    cluster = Cluster()
-    cluster.core.cluster.create_topic("orders", partitions=3)
-    cluster.core.cluster.create_topic("other")
-    return cluster
-
-
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return cluster.client("svc")
-
-
-def heartbeat(client: Client, group: str = "g") -> int:
-    code: int = client.ask("Heartbeat", 4, group_id=group, generation_id=1, member_id="m").error_code
-    return code
-
-
-def values(cluster: Cluster, topic: str, partition: int) -> list[bytes | None]:
-    return [record.value for record in cluster.control.commands.records(topic, partition)]
 
 
 class TestErrorsInTheirPlace:

@@ -12,31 +12,18 @@ from mockbroker.control.problems import BadField
 from mockbroker.core.waiting import Part, Pending
 from mockbroker.wire.caller import Disconnect
 from protocol_specs.errors import ErrorCode
-from tests.control.clients import Client, Cluster, batch, fetch_fields, produce_fields, whole
+from tests.control.clients import (
+    Client,
+    Cluster,
+    batch,
+    fetch_fields,
+    heartbeat,
+    produce_fields,
+    values,
+    whole,
+)
 
 NOT_LEADER = ErrorCode.NOT_LEADER_OR_FOLLOWER
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    cluster = Cluster()
-    cluster.core.cluster.create_topic("orders", partitions=3)
-    cluster.core.cluster.create_topic("other")
-    return cluster
-
-
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return cluster.client("svc")
-
-
-def heartbeat(client: Client, group: str = "g") -> int:
-    code: int = client.ask("Heartbeat", 4, group_id=group, generation_id=1, member_id="m").error_code
-    return code
-
-
-def values(cluster: Cluster, topic: str, partition: int) -> list[bytes | None]:
-    return [record.value for record in cluster.control.commands.records(topic, partition)]
 
 
 class TestWhen:

@@ -30,11 +30,6 @@ def cluster() -> Cluster:
     return cluster
 
 
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return cluster.client("svc")
-
-
 def asked(cluster: Cluster, **conditions: Any) -> list[str]:
     return [exchange.api for exchange in cluster.control.journal.exchanges(query(**conditions))]
 

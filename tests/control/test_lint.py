@@ -30,11 +30,6 @@ def cluster() -> Cluster:
     return cluster
 
 
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return cluster.client("svc")
-
-
 def found(cluster: Cluster, rule: str) -> list[Finding]:
     return cluster.control.lint([rule])
 

@@ -22,11 +22,6 @@ def cluster() -> Cluster:
     return cluster
 
 
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return cluster.client("svc")
-
-
 def only(report: Report, kind: str) -> Any:
     (violation,) = report.violations
     assert not report

@@ -22,11 +22,6 @@ def cluster() -> Cluster:
     return cluster
 
 
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return cluster.client("svc")
-
-
 class Waiting:
     """A wait on a cluster that is told the time."""
 

@@ -7,14 +7,13 @@ from typing import Any
 from mockbroker.core.groups import consumer_records, records
 from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.modern import MemberState
-from mockbroker.wire.compression import decompress
 from protocol_specs.embedded import GROUP_RECORDS, build_blob
 from protocol_specs.errors import ErrorCode
-from protocol_specs.record_batch import records_of
 from tests.core.groups.bench import GROUP, ORDERS
 from tests.core.groups.consumer_bench import ConsumerBench
 from tests.core.groups.test_consumer_migration import classic_pair, mixed, owning
-from tests.core.groups.test_coordinator import home, move
+from tests.core.groups.test_coordinator import move
+from tests.core.groups.written import Written
 
 NAMES = {
     2: "classic",
@@ -28,42 +27,14 @@ NAMES = {
 }
 
 
-class Log:
-    """The records that were written since the last look."""
-
-    def __init__(self, bench: ConsumerBench) -> None:
-        self._bench = bench
-        self._at = 0
-        self.values: list[Any] = []
-
-    def written(self) -> list[list[str]]:
-        """Of each batch, what its records are of; a minus is a tombstone."""
-        result = []
-        self.values = []
-        for batch in home(self._bench).log.batches(self._at):
-            names = []
-            for record in records_of(batch.view, decompress):
-                decoded = records.decode(record.key, record.value)
-                assert decoded is not None
-                member_id = getattr(decoded.key, "member_id", "")
-                name = (
-                    f"{'-' if decoded.value is None else ''}{NAMES[decoded.type.number]} {member_id}".strip()
-                )
-                names.append(name)
-                self.values.append((decoded.key, decoded.value))
-                self._at = record.offset + 1
-            result.append(names)
-        return result
-
-
 def test_what_each_step_writes() -> None:
     bench = ConsumerBench()
-    log = Log(bench)
+    log = Written(bench, NAMES)
     bench.join("a", "orders", instance_id="one", rack_id="r", server_assignor="range")
-    assert log.written() == [["member a", "epoch", "target a", "target epoch", "current a"]]
+    assert log.look() == [["member a", "epoch", "target a", "target epoch", "current a"]]
     now_ms = bench.clock.now_ms
     topic_id = bench.cluster.topics["orders"].id
-    member, epoch, target, target_epoch, current = (value for _, value in log.values)
+    member, epoch, target, target_epoch, current = log.values
     assert member == GROUP_RECORDS[5].value(
         instance_id="one",
         rack_id="r",
@@ -85,51 +56,51 @@ def test_what_each_step_writes() -> None:
     assert (topic.partitions, topic.assignment_epochs) == ([0, 1, 2], [2, 2, 2])
 
     bench.join("b", "orders")
-    [written] = log.written()
+    [written] = log.look()
     assert written[:2] == ["member b", "epoch"]
     assert sorted(written[2:4]) == ["target a", "target b"]
     assert written[4:] == ["target epoch", "current b"]
     # Its previous epoch is another one now; after that nothing changes.
     bench.beat("b", 3)
-    assert log.written() == [["current b"]]
+    assert log.look() == [["current b"]]
     bench.beat("b", 3)
-    assert log.written() == []
+    assert log.look() == []
 
     bench.beat("a", 2, instance_id="one")
-    assert log.written() == [["current a"]]
+    assert log.look() == [["current a"]]
     bench.beat("a", -2, instance_id="one")
-    assert log.written() == [["current a"]]
+    assert log.look() == [["current a"]]
     bench.join("c", "orders", instance_id="one")
-    assert log.written() == [
+    assert log.look() == [
         ["-current a", "-target a", "-member a", "member c", "target c", "current c", "current c"]
     ]
     bench.beat("b", -1)
-    assert log.written() == [["-current b", "-target b", "-member b", "epoch"]]
+    assert log.look() == [["-current b", "-target b", "-member b", "epoch"]]
 
 
 def test_expressions_are_written_when_they_are_resolved() -> None:
     bench = ConsumerBench()
-    log = Log(bench)
+    log = Written(bench, NAMES)
     bench.beat("a", 0, rebalance_timeout_ms=1000, owned=(), subscribed_topic_regex="ord.*")
-    assert log.written() == [["member a", "current a"]]
+    assert log.look() == [["member a", "current a"]]
     bench.clock.advance(0)
-    assert log.written() == [["regex", "epoch"]]
-    regex = log.values[0][1]
+    assert log.look() == [["regex", "epoch"]]
+    regex = log.values[0]
     assert (regex.topics, regex.timestamp) == (["orders"], bench.clock.now_ms)
 
     bench.beat("a", -1)
-    assert log.written() == [["-current a", "-target a", "-member a", "-regex", "epoch"]]
+    assert log.look() == [["-current a", "-target a", "-member a", "-regex", "epoch"]]
     bench.groups.delete_groups(bench.broker, [GROUP])
-    assert log.written() == [["-target epoch", "-old metadata", "-epoch"]]
+    assert log.look() == [["-target epoch", "-old metadata", "-epoch"]]
 
 
 def test_what_a_migration_writes() -> None:
     bench = ConsumerBench()
     leader, other = classic_pair(bench)
-    log = Log(bench)
-    log.written()
+    log = Written(bench, NAMES)
+    log.look()
     bench.consumer("new")
-    [written] = log.written()
+    [written] = log.look()
     assert written[:4] == ["-classic", f"member {leader}", f"member {other}", "epoch"]
     assert written[4:9] == [
         f"target {leader}",
@@ -141,10 +112,10 @@ def test_what_a_migration_writes() -> None:
     assert written[9:11] == ["member new", "epoch"]
 
     bench.beat("new", -1)
-    written = [name for batch in log.written() for name in batch]
+    written = [name for batch in log.look() for name in batch]
     assert written[-1] == "classic"
     assert written[-3:-1] == ["-old metadata", "-epoch"]
-    classic = log.values[-1][1]
+    classic = log.values[-1]
     assert [member.subscription for member in classic.members] == [ORDERS, ORDERS]
 
 

@@ -7,48 +7,21 @@ from typing import Any
 from mockbroker.core.groups import records, share_records
 from mockbroker.core.groups.modern import MemberState
 from mockbroker.core.groups.share import ShareGroup
-from mockbroker.wire.compression import decompress
 from protocol_specs.embedded import GROUP_RECORDS
 from protocol_specs.errors import ErrorCode
-from protocol_specs.record_batch import records_of
 from tests.core.groups.share_bench import GROUP, ShareBench
-from tests.core.groups.test_coordinator import home, move
+from tests.core.groups.test_coordinator import move
+from tests.core.groups.written import Written
 
 NAMES = {10: "member", 11: "epoch", 12: "target epoch", 13: "target", 14: "current", 15: "partitions"}
 
 
-class Log:
-    """The records that were written since the last look."""
-
-    def __init__(self, bench: ShareBench) -> None:
-        self._bench = bench
-        self._at = 0
-        self.values: list[Any] = []
-
-    def written(self) -> list[list[str]]:
-        """Of each batch, what its records are of; a minus is a tombstone."""
-        result = []
-        self.values = []
-        for batch in home(self._bench).log.batches(self._at):
-            names = []
-            for record in records_of(batch.view, decompress):
-                decoded = records.decode(record.key, record.value)
-                assert decoded is not None
-                minus = "-" if decoded.value is None else ""
-                member_id = getattr(decoded.key, "member_id", "")
-                names.append(f"{minus}{NAMES[decoded.type.number]} {member_id}".strip())
-                self.values.append(decoded.value)
-                self._at = record.offset + 1
-            result.append(names)
-        return result
-
-
 def test_what_each_step_writes() -> None:
     bench = ShareBench()
-    log = Log(bench)
+    log = Written(bench, NAMES)
 
     bench.beat("a", 0, "orders", rack_id="r")
-    assert log.written() == [
+    assert log.look() == [
         ["member a", "epoch", "target a", "target epoch", "current a", "partitions"],
         ["partitions"],
     ]
@@ -59,33 +32,33 @@ def test_what_each_step_writes() -> None:
     assert ready.initialized_topics[0].topic_name == "orders"
 
     bench.beat("a", 2)
-    assert log.written() == [["epoch", "target a", "target epoch", "current a"]]
+    assert log.look() == [["epoch", "target a", "target epoch", "current a"]]
     assert log.values[0].metadata_hash == bench.shares.metadata_hash != 0
     assert log.values[2].assignment_timestamp == bench.clock.now_ms
 
     bench.beat("b", 0, "orders")
-    [names] = log.written()
+    [names] = log.look()
     assert names[:2] == ["member b", "epoch"]
     assert sorted(names[2:4]) == ["target a", "target b"]
     assert names[4:] == ["target epoch", "current b"]
     bench.beat("a", 3)
-    assert log.written() == [["current a"]]
+    assert log.look() == [["current a"]]
     bench.beat("a", 4, client_id="x")
-    assert log.written() == [["member a"]]
+    assert log.look() == [["member a"]]
 
     bench.beat("b", -1)
-    assert log.written() == [["-current b", "-target b", "-member b", "epoch"]]
+    assert log.look() == [["-current b", "-target b", "-member b", "epoch"]]
     bench.clock.advance(45)
-    assert log.written() == [["-current a", "-target a", "-member a", "epoch"]]
+    assert log.look() == [["-current a", "-target a", "-member a", "epoch"]]
 
     bench.alter(("orders", [(0, 3)]))
-    assert log.written() == [["partitions"], ["partitions"]]
+    assert log.look() == [["partitions"], ["partitions"]]
     bench.delete_offsets("orders")
-    assert log.written() == [["partitions"], ["partitions"]]
+    assert log.look() == [["partitions"], ["partitions"]]
     [deleting] = log.values[0].deleting_topics
     assert (deleting.topic_id, deleting.topic_name) == (bench.id_of(), "orders")
     bench.delete()
-    assert log.written() == [["partitions"], ["-target epoch", "-partitions", "-epoch"]]
+    assert log.look() == [["partitions"], ["-target epoch", "-partitions", "-epoch"]]
 
 
 def tables(bench: ShareBench) -> Any:

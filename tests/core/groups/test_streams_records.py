@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.core.groups import records, streams_records
+from mockbroker.core.groups import streams_records
 from mockbroker.core.groups.modern import MemberState
 from mockbroker.core.groups.streams_member import StreamsMember
 from mockbroker.core.groups.streams_tasks import MemberTasks
-from mockbroker.wire.compression import decompress
 from protocol_specs.embedded import GROUP_RECORDS, build_blob
-from protocol_specs.record_batch import records_of
 from tests.core.groups.bench import GROUP
 from tests.core.groups.streams_bench import PLAIN, STATEFUL, StreamsBench
-from tests.core.groups.test_coordinator import home, move
+from tests.core.groups.test_coordinator import move
+from tests.core.groups.written import Written
 
 NAMES = {
     2: "classic",
@@ -26,36 +25,11 @@ NAMES = {
 }
 
 
-class Log:
-    """The records that were written since the last look."""
-
-    def __init__(self, bench: StreamsBench) -> None:
-        self._bench = bench
-        self._at = 0
-        self.values: list[Any] = []
-
-    def written(self) -> list[list[str]]:
-        """Of each batch, what its records are of; a minus is a tombstone."""
-        result = []
-        self.values = []
-        for batch in home(self._bench).log.batches(self._at):
-            names = []
-            for record in records_of(batch.view, decompress):
-                decoded = records.decode(record.key, record.value)
-                assert decoded is not None
-                name = f"{NAMES[decoded.type.number]} {getattr(decoded.key, 'member_id', '')}".strip()
-                names.append(f"-{name}" if decoded.value is None else name)
-                self.values.append(decoded.value)
-                self._at = record.offset + 1
-            result.append(names)
-        return result
-
-
 def test_what_each_step_writes() -> None:
     bench = StreamsBench()
-    log = Log(bench)
+    log = Written(bench, NAMES)
     bench.join("a", STATEFUL, rack_id="r", user_endpoint=("h", 65535), client_tags=[("z", "1"), ("a", "2")])
-    assert log.written() == [["member a", "topology", "epoch", "target a", "target epoch", "current a"]]
+    assert log.look() == [["member a", "topology", "epoch", "target a", "target epoch", "current a"]]
     now_ms = bench.clock.now_ms
     member, topology, epoch, target, target_epoch, current = log.values
     schema = GROUP_RECORDS[19].value
@@ -80,7 +54,7 @@ def test_what_each_step_writes() -> None:
     assert (current.member_epoch, current.previous_member_epoch, current.state) == (2, 0, 1)
 
     bench.beat("a", 2, {})
-    assert log.written() == [["epoch", "target a", "target epoch", "current a"]]
+    assert log.look() == [["epoch", "target a", "target epoch", "current a"]]
     epoch, target, _, current = log.values
     assert (epoch.validated_topology_epoch, epoch.metadata_hash) == (0, bench.streams.metadata_hash)
     assert [(of.subtopology_id, list(of.partitions)) for of in target.active_tasks] == [
@@ -90,19 +64,19 @@ def test_what_each_step_writes() -> None:
     assert [list(of.assignment_epochs) for of in current.active_tasks] == [[3, 3, 3]] * 2
 
     bench.join("b", STATEFUL)
-    [written] = log.written()
+    [written] = log.look()
     assert written[:2] == ["member b", "epoch"]
     assert sorted(written[2:4]) == ["target a", "target b"]
     assert written[4:] == ["target epoch", "current b"]
     bench.beat("a", 3)
-    assert log.written() == [["current a"]]
+    assert log.look() == [["current a"]]
     assert log.values[0].state == 2
     bench.beat("b", 4)
     bench.beat("b", -1)
-    assert log.written()[-1] == ["-current b", "-target b", "-member b", "epoch"]
+    assert log.look()[-1] == ["-current b", "-target b", "-member b", "epoch"]
     bench.beat("a", -1)
     bench.groups.delete_groups(bench.broker, [GROUP])
-    assert log.written()[-1] == ["-target epoch", "-epoch", "-topology"]
+    assert log.look()[-1] == ["-target epoch", "-epoch", "-topology"]
     assert bench.groups.find_group(GROUP) is None
 
 
