@@ -100,15 +100,21 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self.produced)
     @rule(member_id=members, first=st.integers(0, 30), count=st.integers(1, 5), kind=KINDS)
     def acknowledge_what_is_not_its(self, member_id: str, first: int, count: int, kind: int) -> None:
-        """One record that it does not have is enough: then nothing is acknowledged."""
+        """One record that it does not have is enough: then nothing is acknowledged. What lies before the start is
+        passed over."""
         offsets = range(first, first + count)
         if all(self.held.get(offset) == member_id for offset in offsets) or offsets[-1] < self.start:
             return
         before = self.partition() and self.bench.states_of()
         refused = self.bench.acknowledging((first, offsets[-1], kind), member_id=member_id)
-        assert isinstance(refused, KafkaError) or first < self.start
         if isinstance(refused, KafkaError):
             assert (self.partition() and self.bench.states_of()) == before
+            return
+        assert first < self.start
+        for offset in range(self.start, offsets[-1] + 1):
+            assert self.held.get(offset) == member_id, f"{offset} was not its own"
+            if kind != 4:
+                self.drop(offset, is_done=kind != 2)
 
     @rule(member_id=members)
     def leave(self, member_id: str) -> None:
