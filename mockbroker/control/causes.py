@@ -9,7 +9,7 @@ from mockbroker.core import brokers
 from mockbroker.core.groups.classic import ClassicGroup
 from mockbroker.core.groups.consumer import ConsumerGroup
 from mockbroker.core.groups.requests import LeavingMember
-from mockbroker.core.topics import CONSUMER_OFFSETS, TRANSACTION_STATE
+from mockbroker.core.topics import CONSUMER_OFFSETS
 
 if TYPE_CHECKING:
     from mockbroker.core.assembly import Core
@@ -87,12 +87,6 @@ class Causes:
             leaving = [LeavingMember(member_id) for member_id in gone]
             groups.leave_group(groups.find_coordinator(group_id), group_id, leaving)
         return bool(gone)
-
-    def move_transactions(self, transactional_id: str) -> int:
-        """Let another broker coordinate a transactional id. Returns which one does; the same if there is no other."""
-        transactions = self._core.transactions
-        transactions.find_coordinator(transactional_id)
-        return self.move_leader_on(TRANSACTION_STATE, transactions.log.partition_index(transactional_id))
 
     def fence_producer(self, transactional_id: str) -> None:
         """Do as if a second producer had begun with this transactional id: the first one is fenced.

@@ -30,15 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot", "Snapshots"]
 
 
-class ParkedRequest(Protocol):
-    """A request whose reply is not there yet."""
-
-    inner: Pending
-
-    def ask_again(self) -> None:
-        """Have it done anew."""
-
-
 class Clients(Protocol):
     """Who is connected, and what waits for an answer."""
 

@@ -28,8 +28,8 @@ from mockbroker.core.config_entries import (
     own_entry,
     resource_types,
 )
-from mockbroker.core.java_maps import concurrent_map_order, persistent_map_order
-from mockbroker.core.java_strings import hash_order, parse_int32, string_hash
+from mockbroker.core.java_maps import concurrent_map_order, hash_order, persistent_map_order
+from mockbroker.core.java_strings import parse_int32, string_hash
 from mockbroker.core.loggers import Loggers
 from mockbroker.core.topics import check_topic_name
 from protocol_specs.errors import ErrorCode, KafkaError

@@ -13,7 +13,7 @@ from mockbroker.config.definitions import DefinitionTable, parse_value
 from mockbroker.config.settings import SettingsView, override
 from mockbroker.config.tables import BROKER_QUOTA, listener_config_base
 from mockbroker.config.values import ConfigError, ConfigType, text_of
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 
 if TYPE_CHECKING:
     from mockbroker.config.catalog import Catalog

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockbroker.core.features import KRAFT_VERSION
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from mockbroker.core.java_strings import string_hash
 
 __all__ = [
     "MOST_AS_THEY_CAME",
+    "bucket_order",
     "concurrent_map_order",
     "grouped_by_topic",
-    "hash_map_order",
+    "hash_order",
     "long_hash",
     "persistent_map_order",
     "scala_immutable_order",
@@ -51,19 +52,32 @@ def uuid_hash(uuid: bytes) -> int:
     return (value >> 32) ^ (value & _MASK)
 
 
-def hash_map_order(items: Iterable[T], hash_of: Callable[[T], int], *, are_computed: bool = False) -> list[T]:
-    """Items in the order of a `java.util.HashMap` into which they came one by one.
+def bucket_order(text: str, buckets: int = 16) -> int:
+    """Where `text` comes when a `java.util.HashMap` of so many buckets is walked; decides ties between map keys."""
+    return _spread(string_hash(text)) & (buckets - 1)
+
+
+def hash_order(
+    keys: Iterable[T],
+    hash_of: Callable[[T], int] = string_hash,
+    *,
+    capacity: int = 16,
+    are_computed: bool = False,
+) -> list[T]:
+    """Keys in the order of a `java.util.HashMap` or `HashSet` into which they came one by one.
 
     Args:
+        hash_of: the keys' `hashCode()`.
+        capacity: what it was made with.
         are_computed: whether by `computeIfAbsent`, which puts the newest first into its bucket, and makes room later.
     """
-    ordered = list(items)
-    buckets = 16
-    while len(ordered) - are_computed > buckets * 3 // 4:
+    ordered = list(keys)
+    buckets = 1
+    while buckets < capacity or len(ordered) - are_computed > buckets * 3 // 4:
         buckets *= 2
     if are_computed:
         ordered.reverse()
-    return sorted(ordered, key=lambda item: _spread(hash_of(item)) & (buckets - 1))
+    return sorted(ordered, key=lambda key: _spread(hash_of(key)) & (buckets - 1))
 
 
 def scala_map_order(items: Iterable[T], hash_of: Callable[[T], int]) -> list[T]:

@@ -1,16 +1,10 @@
-"""Java's string arithmetic, where clients can see it: a hash chooses a coordinator, a length is a limit."""
+"""Java's arithmetic, where clients can see it: a hash chooses a coordinator, a length is a limit, a sum wraps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TypeVar
-
-Key = TypeVar("Key")
 
 __all__ = [
-    "bucket_order",
-    "hash_order",
     "java_int32",
     "java_int64",
     "parse_int32",
@@ -44,16 +38,6 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-be", "surrogatepass")) // 2
 
 
-def bucket_order(text: str, buckets: int = 16) -> int:
-    """Where `text` comes when a `HashMap` of so many buckets is walked; decides ties between map keys."""
-    return _bucket(string_hash(text), buckets)
-
-
-def _bucket(hash_code: int, buckets: int) -> int:
-    value = hash_code & 0xFFFFFFFF
-    return (value ^ value >> 16) & (buckets - 1)
-
-
 def java_int32(number: int) -> int:
     """A number as Java's ints hold it: what is too large wraps around."""
     return (number + (1 << 31)) % (1 << 32) - (1 << 31)
@@ -75,19 +59,3 @@ def parse_int32(text: str) -> int:
     if value is None or not -(1 << 31) <= value < 1 << 31:
         raise ValueError(text)
     return value
-
-
-def hash_order(
-    keys: Iterable[Key], capacity: int = 16, hash_of: Callable[[Key], int] = string_hash
-) -> list[Key]:
-    """Keys in the order in which a `HashMap` or `HashSet` is walked that they were put into one by one.
-
-    Args:
-        capacity: what it was made with.
-        hash_of: the keys' `hashCode()`.
-    """
-    ordered = list(keys)
-    buckets = 1
-    while buckets < capacity or len(ordered) > buckets * 3 // 4:
-        buckets *= 2
-    return sorted(ordered, key=lambda key: _bucket(hash_of(key), buckets))

@@ -15,8 +15,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from mockbroker.core.java_maps import hash_map_order
-from mockbroker.core.java_strings import hash_order, string_hash
+from mockbroker.core.java_maps import hash_order
+from mockbroker.core.java_strings import string_hash
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["ClientQuotas", "Component", "Entity", "QuotaChange"]
@@ -94,7 +94,7 @@ class ClientQuotas:
         accepted: list[tuple[Entity, dict[str, float | None]]] = []
         for change in changes:
             entity = tuple(
-                (kind, change.entity[kind]) for kind in hash_order(change.entity, len(change.entity))
+                (kind, change.entity[kind]) for kind in hash_order(change.entity, capacity=len(change.entity))
             )
             operations = dict(change.operations)
             if entity in outcomes or len(operations) < len(change.operations):
@@ -107,7 +107,7 @@ class ClientQuotas:
             else:
                 outcomes[entity] = None
                 accepted.append((entity, operations))
-        outcomes = {entity: outcomes[entity] for entity in hash_order(outcomes, hash_of=_hash_of)}
+        outcomes = {entity: outcomes[entity] for entity in hash_order(outcomes, _hash_of)}
         if accepted and not validate_only:
             self._apply(dict(accepted))
             for listener in self.listeners:
@@ -138,7 +138,7 @@ class ClientQuotas:
     def _apply(self, changes: Mapping[Entity, Mapping[str, float | None]]) -> None:
         """Kafka: `ClientQuotasDelta.apply`, whose maps decide in what order the quotas are described."""
         before = dict(self.entities)
-        changed = hash_map_order(changes, _hash_of, are_computed=True)
+        changed = hash_order(changes, _hash_of, are_computed=True)
         created = [entity for entity in changed if entity not in before]
         after = {
             entity: _changed(before.get(entity, {}), changes.get(entity, {}))
@@ -146,7 +146,7 @@ class ClientQuotas:
         }
         left = [entity for entity, values in after.items() if values]
         self.entities.clear()
-        for entity in hash_order(left, len(before), _hash_of):
+        for entity in hash_order(left, _hash_of, capacity=len(before)):
             self.entities[entity] = after[entity]
 
 
@@ -154,7 +154,7 @@ def _changed(values: Mapping[str, float], operations: Mapping[str, float | None]
     """Kafka: `ClientQuotaDelta.apply`."""
     after = {**values, **{key: operations[key] for key in hash_order(operations)}}
     left = {key: value for key, value in after.items() if value is not None}
-    return {key: left[key] for key in hash_order(left, len(values))}
+    return {key: left[key] for key in hash_order(left, capacity=len(values))}
 
 
 def _hash_of(entity: Entity) -> int:
@@ -164,7 +164,7 @@ def _hash_of(entity: Entity) -> int:
 
 def _check(entity: Entity, operations: Mapping[str, float | None]) -> None:
     keys = _keys_of(entity)
-    for key in hash_order(operations, len(operations)):
+    for key in hash_order(operations, capacity=len(operations)):
         value = operations[key]
         if value is None:
             continue

@@ -16,7 +16,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockbroker.config.client_metrics import client_metrics_config, parse_matches
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from mockbroker.wire.compression import CODEC_NAMES, CodecError, decompress
 from protocol_specs.errors import ErrorCode, KafkaError
 from protocol_specs.notation import uuid_text

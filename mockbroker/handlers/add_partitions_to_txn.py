@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mockbroker.core.java_maps import hash_map_order, scala_map_order, topic_partition_hash
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order, scala_map_order, topic_partition_hash
 from mockbroker.core.topics import INTERNAL_TOPICS
 from mockbroker.core.transactions.metadata import TopicPartition
 from mockbroker.core.transactions.outcome import Producer
@@ -83,7 +82,7 @@ def _add_or_verify(call: Call, transaction: Any) -> Any:
     if refused:
         return refused
     # Twice through a HashSet or HashMap: into buckets, and out of them.
-    ordered = hash_map_order(dict.fromkeys(partitions), lambda key: topic_partition_hash(*key))
+    ordered = hash_order(dict.fromkeys(partitions), lambda key: topic_partition_hash(*key))
     return call.core.transactions.verify_partitions(call.node.id, producer, tuple(ordered))
 
 

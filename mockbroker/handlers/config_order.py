@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 
 __all__ = ["in_hash_order"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.deadline import check_deadline
 from mockbroker.handlers.throttle import mutations_of

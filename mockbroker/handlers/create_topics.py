@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from mockbroker.core.topic_admin import check_batch
 from mockbroker.handlers.authorized_operations import CLUSTER_NAME
 from mockbroker.handlers.call import Call

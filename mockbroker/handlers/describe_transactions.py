@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.core.java_maps import hash_map_order, topic_partition_hash
+from mockbroker.core.java_maps import hash_order, topic_partition_hash
 from mockbroker.core.transactions.states import STATE_NAMES
 from mockbroker.handlers.call import Call
 from protocol_specs.acls import AclOperation, ResourceType
@@ -42,7 +42,7 @@ def _describe(call: Call, name: str) -> Any:
     except KafkaError as error:
         return _failed(name, error.code)
     topics: dict[str, list[int]] = {}
-    for topic, index in hash_map_order(metadata.partitions, lambda key: topic_partition_hash(*key)):
+    for topic, index in hash_order(metadata.partitions, lambda key: topic_partition_hash(*key)):
         if call.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic):
             topics.setdefault(topic, []).append(index)
     return _STATE(

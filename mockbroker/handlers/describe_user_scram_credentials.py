@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from mockbroker.handlers.call import Call
 from mockbroker.handlers.cluster_authorization import require_on_cluster
 from protocol_specs.acls import AclOperation

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mockbroker.core.java_maps import hash_map_order, topic_partition_hash
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order, topic_partition_hash
 from mockbroker.core.topics import CONSUMER_OFFSETS
 from mockbroker.handlers.call import Call
 
@@ -32,7 +31,7 @@ def by_coordinator(
             first.append(group_id)
             continue
         partitions.setdefault(call.core.groups.shards.partition_for(group_id), []).append(group_id)
-    ordered = hash_map_order(
+    ordered = hash_order(
         partitions, lambda index: topic_partition_hash(CONSUMER_OFFSETS, index), are_computed=True
     )
     if are_deleted:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockbroker.core.java_maps import concurrent_map_order, long_hash, topic_partition_hash
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import concurrent_map_order, hash_order, long_hash, topic_partition_hash
 from mockbroker.core.topics import CONSUMER_OFFSETS
 from mockbroker.core.transactions.markers import Marker
 from mockbroker.core.transactions.metadata import TopicPartition

@@ -9,7 +9,7 @@ import pytest
 from mockbroker.core.java_maps import (
     concurrent_map_order,
     grouped_by_topic,
-    hash_map_order,
+    hash_order,
     persistent_map_order,
     scala_map_order,
     scala_trie_order,
@@ -31,14 +31,14 @@ def test_topics_in_the_order_of_a_scala_trie() -> None:
 
 def test_names_in_the_order_of_a_java_map() -> None:
     names = [f"DescribeUserScramCredentials0-v0-1-{number}" for number in range(60)]
-    ordered = hash_map_order(names, string_hash)
+    ordered = hash_order(names)
     assert [name.rpartition("-")[2] for name in ordered[:3]] == ["37", "38", "35"]
 
 
 def test_partitions_of_groups() -> None:
     """A HashMap into which `computeIfAbsent` put them: 48 and 0 share a bucket."""
     hash_of = partial(topic_partition_hash, "__consumer_offsets")
-    assert hash_map_order([47, 48, 49, 0], hash_of, are_computed=True) == [47, 0, 48, 49]
+    assert hash_order([47, 48, 49, 0], hash_of, are_computed=True) == [47, 0, 48, 49]
 
 
 def test_coordinators_in_the_order_of_a_concurrent_map() -> None:
@@ -77,7 +77,7 @@ def test_what_is_put_into_a_concurrent_map_makes_room_before() -> None:
 def test_nothing_is_lost(count: int) -> None:
     for order in (
         concurrent_map_order,
-        hash_map_order,
+        hash_order,
         persistent_map_order,
         scala_map_order,
         scala_trie_order,

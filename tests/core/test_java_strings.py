@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockbroker.core.java_strings import bucket_order, partition_of, string_hash, utf16_length
+from mockbroker.core.java_maps import bucket_order
+from mockbroker.core.java_strings import partition_of, string_hash, utf16_length
 
 
 # From Java.

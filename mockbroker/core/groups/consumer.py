@@ -30,7 +30,7 @@ from mockbroker.core.groups.modern import (
     subscribe_alike,
 )
 from mockbroker.core.groups.results import DescribedConsumerGroup
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

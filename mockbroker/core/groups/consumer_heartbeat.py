@@ -23,7 +23,7 @@ from mockbroker.core.groups.consumer_member import ConsumerMember, partitions_of
 from mockbroker.core.groups.consumer_members import check_epoch, check_static
 from mockbroker.core.groups.modern import JOINING_EPOCH, LEAVING_EPOCH, LEAVING_STATIC_EPOCH
 from mockbroker.core.groups.results import ConsumerHeartbeatResult
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from mockbroker.core.topics import new_uuid
 from mockbroker.core.waiting import Pending
 from protocol_specs.errors import ErrorCode, KafkaError

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mockbroker.core.groups.assignors.spec import Assignment, Assignor, GroupSpec, MemberSpec
 from mockbroker.core.groups.modern import NO_PARTITIONS
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 
 if TYPE_CHECKING:
     from mockbroker.core.cluster import Cluster

@@ -21,7 +21,7 @@ from mockbroker.core.groups.offset_table import CommittedOffset
 from mockbroker.core.groups.requests import CommitRequest, TransactionalCommitRequest
 from mockbroker.core.groups.results import FetchedGroup, FetchedOffset, FetchedTopic, TopicErrors
 from mockbroker.core.java_maps import timeline_map_order
-from mockbroker.core.java_strings import string_hash, utf16_length
+from mockbroker.core.java_strings import java_int64, string_hash, utf16_length
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -63,13 +63,8 @@ def commit(shard: ShardTables, request: CommitRequest) -> tuple[list[TopicErrors
     )
     group.touch_member(request.member_id)
     now_ms = shard.around.clock.now_ms
-    expires = -1 if request.retention_time_ms == -1 else _java_sum(now_ms, request.retention_time_ms)
+    expires = -1 if request.retention_time_ms == -1 else java_int64(now_ms + request.retention_time_ms)
     return _commit_records(shard, request.group_id, request.topics, check, now_ms, expires)
-
-
-def _java_sum(one: int, other: int) -> int:
-    """A sum of longs, which wraps."""
-    return (one + other + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def commit_in_transaction(

@@ -16,7 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mockbroker.core.groups.results import DescribedMember, JoinResult, SyncResult
-from mockbroker.core.java_strings import bucket_order
+from mockbroker.core.java_maps import bucket_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

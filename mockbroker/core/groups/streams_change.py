@@ -35,7 +35,7 @@ from mockbroker.core.groups.streams_messages import Status, StatusCode
 from mockbroker.core.groups.streams_reconcile import reconcile_tasks
 from mockbroker.core.groups.streams_tasks import NO_TASKS, Tasks, owned_tasks, unique
 from mockbroker.core.groups.streams_topology import Topology
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

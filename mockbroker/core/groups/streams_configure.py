@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mockbroker.core.groups.streams_messages import Status, StatusCode
 from mockbroker.core.groups.streams_tasks import unique
 from mockbroker.core.groups.streams_topology import InternalTopic
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mockbroker.core.groups.streams_tasks import unique
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["CopartitionGroup", "InternalTopic", "Subtopology", "TopicInfo", "Topology", "subtopologies_of"]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 from protocol_specs.errors import ErrorCode, KafkaError
 
 __all__ = ["Credential", "Deletion", "ScramCredentials", "ScramMechanism", "Upsertion"]

@@ -11,7 +11,7 @@ import pytest
 from mockbroker.core.groups.assignors.ranges import assign_ranges
 from mockbroker.core.groups.assignors.spec import GroupSpec, MemberSpec
 from mockbroker.core.groups.assignors.uniform import assign_uniformly
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 
 _FACTS = Path(__file__).parents[2] / "data" / "assignors.jsonl"
 _ASSIGNORS = {"range": assign_ranges, "uniform": assign_uniformly}

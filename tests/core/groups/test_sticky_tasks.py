@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockbroker.core.groups.assignors.sticky_tasks import TaskMember, TaskSource, assign_tasks
 from mockbroker.core.groups.streams_tasks import NO_TASKS, Tasks
-from mockbroker.core.java_strings import hash_order
+from mockbroker.core.java_maps import hash_order
 
 Targets = dict[str, Tasks]
 

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from mockbroker.core.groups.streams_tasks import Tasks, TaskSet
+from mockbroker.core.java_maps import hash_order
 from mockbroker.core.java_queue import PriorityQueue
-from mockbroker.core.java_strings import hash_order
 
 __all__ = ["TaskMember", "TaskSource", "assign_tasks"]
 
@@ -157,7 +157,7 @@ class _Assignment:
         self._active_share = _Share(len(self._active), len(members))
         self._share = _Share(total, len(members))
         ids = dict.fromkeys(member.process_id for member in members.values())
-        processes = {id: _Process() for id in hash_order(ids, len(members))}
+        processes = {id: _Process() for id in hash_order(ids, capacity=len(members))}
         self._processes = list(processes.values())
         self.places: dict[str, _Place] = {}
         self._had_active: dict[_Task, _Place] = {}
